@@ -1,0 +1,189 @@
+//! Commands: all that the scheduler asks for.
+//!
+//! `turn` counts the prompts that a lease has sent, from 1; the events that answer can quote it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    event::Finding,
+    lease::{Lane, LeaseId},
+};
+
+/// One thing to do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case", rename_all_fields = "camelCase")]
+pub enum Command {
+    /// Open a session, or go on in `session`, and send the task's prompt.
+    Start {
+        /// The new engagement.
+        lease: LeaseId,
+        /// The task.
+        task: String,
+        /// Its lane.
+        lane: Lane,
+        /// The try, from 1.
+        attempt: u32,
+        /// The lease's prompt, from 1.
+        turn: u32,
+        /// The agent.
+        agent: String,
+        /// An earlier session to go on in.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        session: Option<String>,
+    },
+    /// Send the next prompt to the same session.
+    Prompt {
+        /// The engagement.
+        lease: LeaseId,
+        /// The task.
+        task: String,
+        /// Its lane.
+        lane: Lane,
+        /// The try, from 1.
+        attempt: u32,
+        /// The lease's prompt, from 1.
+        turn: u32,
+        /// The session.
+        session: String,
+        /// Why the session is asked again.
+        reason: PromptReason,
+    },
+    /// Stop that session's turn.
+    Abort {
+        /// The engagement; it may have ended by this.
+        lease: LeaseId,
+        /// The session.
+        session: String,
+    },
+    /// Run the checks.
+    Verify {
+        /// The task; `None` is the mission.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        task: Option<String>,
+        /// To be quoted by the result.
+        attempt: u32,
+        /// The commands that must pass.
+        commands: Vec<String>,
+        /// The files that the worker reported.
+        files: Vec<String>,
+    },
+    /// Open a reviewer's session and ask for a verdict.
+    Review {
+        /// The new engagement.
+        lease: LeaseId,
+        /// The task; `None` is the mission's seal.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        task: Option<String>,
+        /// The reviewer's lane.
+        lane: Lane,
+        /// The round, from 1.
+        attempt: u32,
+        /// The lease's prompt, from 1.
+        turn: u32,
+    },
+    /// The reviewer went idle without a verdict: ask again in the same session.
+    ReviewPrompt {
+        /// The engagement.
+        lease: LeaseId,
+        /// The task; `None` is the mission's seal.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        task: Option<String>,
+        /// The reviewer's lane.
+        lane: Lane,
+        /// The session.
+        session: String,
+        /// The round, from 1.
+        attempt: u32,
+        /// The lease's prompt, from 1.
+        turn: u32,
+    },
+    /// For people: a next turn was queued.
+    Retry {
+        /// The task; `None` is the mission's seal.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        task: Option<String>,
+        /// The try, or the round of a review, that comes.
+        attempt: u32,
+        /// Not before this time, in milliseconds.
+        at_ms: u64,
+        /// Why.
+        reason: String,
+    },
+    /// For people, and for the commander where it says `needs_decision`.
+    Notify {
+        /// What kind of news.
+        kind: NoticeKind,
+        /// About which task.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        task: Option<String>,
+        /// The news.
+        message: String,
+    },
+    /// The mission ended.
+    Finish {
+        /// How.
+        outcome: MissionOutcome,
+        /// In words.
+        message: String,
+    },
+}
+
+/// Why a session is prompted again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case", rename_all_fields = "camelCase")]
+pub enum PromptReason {
+    /// The turn ended without a report.
+    NotReported {
+        /// The last message of that turn.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        text: Option<String>,
+    },
+    /// The checks failed.
+    VerificationFailed {
+        /// What they printed.
+        report: String,
+    },
+    /// The reviewer said no.
+    ReviewRejected {
+        /// What was found.
+        findings: Vec<Finding>,
+    },
+    /// The worker said that it did not work out.
+    ReportedFailed {
+        /// In its words.
+        summary: String,
+    },
+    /// The turn was cut short by the provider.
+    SessionError {
+        /// What was said.
+        message: String,
+    },
+}
+
+/// What kind of news a [`Command::Notify`] brings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NoticeKind {
+    /// A task was accepted.
+    TaskAccepted,
+    /// A task failed for good.
+    TaskFailed,
+    /// A task waits for one that failed or was cancelled.
+    TaskBlocked,
+    /// The mission waits for the commander.
+    NeedsDecision,
+    /// More, or fewer, sessions may run at once.
+    LimitChanged,
+}
+
+/// How a mission ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MissionOutcome {
+    /// Every task accepted or dropped on purpose, verified, and sealed where asked for.
+    Accepted,
+    /// Nothing more can be done.
+    Failed,
+    /// Given up by the user or the commander.
+    Cancelled,
+}

@@ -1,0 +1,250 @@
+//! Events: all that the scheduler is told.
+//!
+//! Leases are named by the commands that opened them. Where an event can quote the `turn` of the command that it
+//! answers, it should: a late event of an earlier turn of the same session is then recognised and ignored.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{config::Config, lease::LeaseId, plan::Plan, task::TaskSpec};
+
+/// One thing that happened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case", rename_all_fields = "camelCase", deny_unknown_fields)]
+pub enum Event {
+    /// The first record of every journal, written by [`Journaled`](crate::Journaled): a mission keeps the settings
+    /// that it began with, and is replayed only by the rules that it was recorded with.
+    Opened {
+        /// The settings of the mission.
+        config: Config,
+        /// [`RULES`](crate::RULES) at that time.
+        rules: u32,
+    },
+    /// Tasks are added, or replaced where they have not started or have ended unaccepted.
+    PlanSubmitted {
+        /// What is to be done.
+        plan: Plan,
+    },
+    /// A one-off task: runs as soon as a lane and a permit are free, whatever the mission's phase.
+    Delegated {
+        /// What is to be done; its `kind` is taken as `delegation`.
+        task: TaskSpec,
+        /// An earlier session to go on in.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        continue_session: Option<String>,
+    },
+    /// Start the mission, or go on with it.
+    Resumed {},
+    /// Stop for now: sessions at work are aborted and their attempts do not count.
+    Paused {
+        /// Why, for people.
+        reason: String,
+    },
+    /// Give up one task, or the whole mission.
+    Cancelled {
+        /// The task; `None` is the mission.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        task: Option<String>,
+        /// Why, for people.
+        reason: String,
+    },
+    /// A session was opened for a lease.
+    SessionStarted {
+        /// For which engagement.
+        lease: LeaseId,
+        /// The session's id.
+        session: String,
+    },
+    /// A sign of life. Never journaled.
+    Progress {
+        /// Of which engagement.
+        lease: LeaseId,
+    },
+    /// A permission question is open: neither the stall nor the turn timer runs.
+    ClockStopped {
+        /// Of which engagement.
+        lease: LeaseId,
+    },
+    /// The question is answered.
+    ClockStarted {
+        /// Of which engagement.
+        lease: LeaseId,
+    },
+    /// The session is confirmed idle and its last message is complete.
+    SessionIdle {
+        /// Of which engagement.
+        lease: LeaseId,
+        /// The turn that ended, as its command named it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        turn: Option<u32>,
+        /// The last message.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        text: Option<String>,
+    },
+    /// The session's turn ended with an error, or the session could not be opened.
+    SessionError {
+        /// Of which engagement.
+        lease: LeaseId,
+        /// The turn that ended, as its command named it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        turn: Option<u32>,
+        /// What kind of error.
+        kind: SessionErrorKind,
+        /// What the provider or the host said.
+        message: String,
+        /// How long the provider asked to wait, in milliseconds.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        retry_after_ms: Option<u64>,
+    },
+    /// A worker called `report_task`. The last report of a turn counts.
+    TaskReported {
+        /// Of which engagement.
+        lease: LeaseId,
+        /// The turn, as its command named it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        turn: Option<u32>,
+        /// What the worker says about it.
+        status: ReportStatus,
+        /// In its words.
+        summary: String,
+        /// What shows it.
+        #[serde(default)]
+        evidence: Vec<String>,
+        /// Files that it says it changed.
+        #[serde(default)]
+        files: Vec<String>,
+    },
+    /// The checks of a task, or of the mission, have run.
+    Verified {
+        /// The task; `None` is the mission.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        task: Option<String>,
+        /// As the command named it; another attempt than the current one is ignored.
+        attempt: u32,
+        /// Whether all checks passed.
+        passed: bool,
+        /// What they printed.
+        report: String,
+    },
+    /// A reviewer called `review_task`.
+    Reviewed {
+        /// Of which engagement.
+        lease: LeaseId,
+        /// The turn, as its command named it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        turn: Option<u32>,
+        /// Yes or no.
+        verdict: Verdict,
+        /// What was found.
+        #[serde(default)]
+        findings: Vec<Finding>,
+    },
+    /// No sign of life for too long. Made by [`Scheduler::due`](crate::Scheduler::due).
+    Stalled {
+        /// Of which engagement.
+        lease: LeaseId,
+    },
+    /// The turn lasted too long. Made by [`Scheduler::due`](crate::Scheduler::due).
+    TimedOut {
+        /// Of which engagement.
+        lease: LeaseId,
+    },
+    /// The pause before a retry is over. Made by [`Scheduler::due`](crate::Scheduler::due).
+    RetryDue {
+        /// The task; `None` is the mission's seal.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        task: Option<String>,
+    },
+}
+
+/// How hard an event has to be kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Durability {
+    /// May be lost with the power: it can be asked for again.
+    Normal,
+    /// On the disk before its commands leave.
+    Full,
+}
+
+impl Event {
+    /// How hard the event has to be kept, if it is journaled at all.
+    #[must_use]
+    pub fn durability(&self) -> Durability {
+        match self {
+            Event::ClockStopped { .. }
+            | Event::ClockStarted { .. }
+            | Event::SessionStarted { .. }
+            | Event::Progress { .. } => Durability::Normal,
+            _ => Durability::Full,
+        }
+    }
+
+    /// Whether the event decides anything: signs of life do not, and are not journaled.
+    #[must_use]
+    pub fn is_journaled(&self) -> bool {
+        !matches!(self, Event::Progress { .. })
+    }
+}
+
+/// What a worker says about its task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReportStatus {
+    /// Done; to be checked.
+    Done,
+    /// It needs a decision; trying again would not help.
+    Blocked,
+    /// It did not work out; another attempt may.
+    Failed,
+}
+
+/// What a reviewer says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// As it should be.
+    Approve,
+    /// Not yet: see the findings.
+    Reject,
+}
+
+/// One thing that a reviewer found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Finding {
+    /// In which file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// At which line, from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<u32>,
+    /// How bad, in the reviewer's word.
+    pub severity: String,
+    /// What.
+    pub message: String,
+}
+
+/// What kind of error ended a session's turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SessionErrorKind {
+    /// The provider said: too many requests.
+    RateLimit,
+    /// The provider said: not now.
+    Overloaded,
+    /// No answer in time.
+    Timeout,
+    /// The context does not fit the model.
+    ContextOverflow,
+    /// The credentials were refused.
+    Auth,
+    /// The account has nothing left.
+    Quota,
+    /// The model refused.
+    Refusal,
+    /// The model called a tool in a form that could not be read.
+    BadToolCall,
+    /// The turn was aborted; where the scheduler asked for it, the event is ignored.
+    Aborted,
+    /// Anything else.
+    Unknown,
+}

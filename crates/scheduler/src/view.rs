@@ -1,0 +1,178 @@
+//! What can be seen of a mission: documents for the store, the panel and the commander.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    command::MissionOutcome,
+    event::Finding,
+    lease::{Lane, LeaseId, Purpose},
+    phase::Phase,
+    task::{Priority, Role, TaskKind, TaskState},
+};
+
+/// What a verification said.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Verification {
+    /// Whether all checks passed.
+    pub passed: bool,
+    /// What they printed.
+    pub report: String,
+}
+
+/// One task as it stands. Times are milliseconds of the events' clock.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TaskView {
+    /// Its name.
+    pub id: String,
+    /// One line for people.
+    pub title: String,
+    /// Who does it.
+    pub agent: String,
+    /// On which lanes.
+    pub role: Role,
+    /// Of the plan, or an errand.
+    pub kind: TaskKind,
+    /// Where it is.
+    pub state: TaskState,
+    /// Which goes first.
+    pub priority: Priority,
+    /// What must be accepted before.
+    pub depends_on: Vec<String>,
+    /// Its declared scope.
+    pub files: Vec<String>,
+    /// Whether the plan asks for a review.
+    pub review: bool,
+    /// The present try, or the last; 0 before the first.
+    pub attempt: u32,
+    /// How many tries it gets.
+    pub attempts: u32,
+    /// The work lease, while it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lease: Option<LeaseId>,
+    /// The lane that it holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lane: Option<Lane>,
+    /// The session of its work, also after its end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<String>,
+    /// Why it is where it is: of a failure, a block, a retry.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// When its next turn is due, while it waits out a pause.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_at: Option<u64>,
+    /// What its worker said at the end of the last turn; a delegation's result.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub summary: Option<String>,
+    /// What its worker gave as evidence.
+    pub evidence: Vec<String>,
+    /// The files that its worker reported.
+    pub files_reported: Vec<String>,
+    /// The last verification.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verification: Option<Verification>,
+    /// The last review's findings.
+    pub findings: Vec<Finding>,
+    /// When its first turn began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started_at: Option<u64>,
+    /// When it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<u64>,
+    /// When it last changed.
+    pub updated_at: u64,
+}
+
+/// One engagement as it stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LeaseView {
+    /// Its number.
+    pub lease: LeaseId,
+    /// What it is for.
+    pub purpose: Purpose,
+    /// For which task; `None` is the mission's seal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task: Option<String>,
+    /// On which lane.
+    pub lane: Lane,
+    /// The try of a work lease, the round of a review.
+    pub attempt: u32,
+    /// Prompts sent so far.
+    pub turn: u32,
+    /// The session, as soon as it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<String>,
+    /// Whether a turn is under way: it holds a permit, and its timers run.
+    pub running: bool,
+    /// Whether its timers stand still for a permission question.
+    pub clock_stopped: bool,
+}
+
+/// How many tasks of the plan are in each state. Delegations are not counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs, reason = "each field is the state of its name")]
+pub struct Counts {
+    pub pending: u32,
+    pub ready: u32,
+    pub running: u32,
+    pub verifying: u32,
+    pub reviewing: u32,
+    pub accepted: u32,
+    pub failed: u32,
+    pub cancelled: u32,
+    pub blocked: u32,
+}
+
+/// The mission as a whole, without its tasks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MissionView {
+    /// Where it is.
+    pub phase: Phase,
+    /// What it is to reach.
+    pub goal: String,
+    /// The commands of its own verification.
+    pub verify: Vec<String>,
+    /// How many turns may run at once now.
+    pub limit: u32,
+    /// How many do.
+    pub in_use: u32,
+    /// The plan's tasks by state.
+    pub counts: Counts,
+    /// Why it is paused or waits for a decision.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// How it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<MissionOutcome>,
+    /// Its last own verification.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mission_verification: Option<Verification>,
+    /// What the last seal found.
+    pub seal_findings: Vec<Finding>,
+    /// When it was first resumed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started_at: Option<u64>,
+    /// When it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<u64>,
+    /// When anything last changed.
+    pub updated_at: u64,
+}
+
+/// All of it. Two schedulers that were given the same events have equal snapshots.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Snapshot {
+    /// The mission; in JSON its fields are the snapshot's own.
+    #[serde(flatten)]
+    pub mission: MissionView,
+    /// Every task, in the order in which they came.
+    pub tasks: Vec<TaskView>,
+    /// Every live lease, oldest first.
+    pub leases: Vec<LeaseView>,
+}
