@@ -1,0 +1,88 @@
+/**
+ * What can go wrong at or below the native engine. Codes are stable: programs compare them, people read the
+ * message. Codes of the store start with `ERR_STORE_`, those of the loader with `ERR_ADDON_`.
+ */
+export type EngineErrorCode =
+  /** No addon for this platform could be found, or the one found could not be loaded. */
+  | "ERR_ADDON_NOT_FOUND"
+  | "ERR_ADDON_LOAD"
+  /** The addon was built for another version of this package. */
+  | "ERR_ADDON_VERSION"
+  /** The plan has problems; `details.problems` lists all of them. */
+  | "ERR_INVALID_PLAN"
+  | "ERR_INVALID_CONFIG"
+  /** JSON that crossed the border is not of the expected form (unknown field, missing field, wrong type). */
+  | "ERR_INVALID_INPUT"
+  | "ERR_UNKNOWN_TASK"
+  | "ERR_JOURNAL"
+  /** Somebody else committed first; `details.keys` and `details.ranges` name what moved. */
+  | "ERR_STORE_CONFLICT"
+  | "ERR_STORE_BUSY"
+  | "ERR_STORE_FULL"
+  | "ERR_STORE_READ_ONLY"
+  | "ERR_STORE_CORRUPT"
+  | "ERR_STORE_NEWER_SCHEMA"
+  | "ERR_STORE_NOT_FOUND"
+  | "ERR_STORE_INVALID_KEY"
+  | "ERR_STORE_INVALID_VALUE"
+  | "ERR_STORE_COLLECTED"
+  | "ERR_STORE_IO"
+  | "ERR_STORE"
+  /** The file is no text (NUL bytes or invalid UTF-8), longer than the limit, or took too long to parse. */
+  | "ERR_SYNTAX_NOT_TEXT"
+  | "ERR_SYNTAX_TOO_LARGE"
+  | "ERR_SYNTAX_TIMED_OUT"
+  /** Used after `close()` or disposal. */
+  | "ERR_CLOSED"
+  /** A transaction's function returned a promise: a transaction is synchronous. */
+  | "ERR_ASYNC_TRANSACTION"
+  /** A bug of the engine: it panicked, and the message names the place. */
+  | "ERR_PANIC"
+  | "ERR_ENGINE";
+
+/** One fault of a plan. `path` uses the names that the model sees: `tasks[3].depends_on[0]`. */
+export interface Problem {
+  readonly path: string;
+  readonly message: string;
+}
+
+/** Facts about an error that programs use. Which fields are there depends on the code. */
+export interface EngineErrorDetails {
+  readonly problems?: readonly Problem[];
+  readonly keys?: readonly string[];
+  readonly ranges?: readonly string[];
+  readonly [fact: string]: unknown;
+}
+
+const BRAND: unique symbol = Symbol.for("opencode-orchestrator.EngineError");
+
+/**
+ * The one error class of the engine. Recognise it with {@link EngineError.is}, which also knows errors of
+ * another copy of this package; `instanceof` does not.
+ */
+export class EngineError extends Error {
+  override readonly name = "EngineError";
+  readonly code: EngineErrorCode;
+  readonly details: EngineErrorDetails;
+  readonly [BRAND] = true;
+
+  constructor(
+    code: EngineErrorCode,
+    message: string,
+    details: EngineErrorDetails = {},
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.code = code;
+    this.details = details;
+  }
+
+  /** Whether `error` is an engine's error, of this copy of the package or another, and of `code` if given. */
+  static is(error: unknown, code?: EngineErrorCode): error is EngineError {
+    return (
+      error instanceof Error &&
+      BRAND in error &&
+      (code === undefined || ("code" in error && error.code === code))
+    );
+  }
+}

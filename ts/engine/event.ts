@@ -1,0 +1,89 @@
+import type { Plan, TaskSpec } from "./plan.ts";
+
+/** What went wrong in a session. */
+export type SessionErrorKind =
+  | "rate_limit"
+  | "overloaded"
+  | "timeout"
+  | "context_overflow"
+  | "auth"
+  | "quota"
+  | "refusal"
+  | "bad_tool_call"
+  | "aborted"
+  | "unknown";
+
+/** One remark of a reviewer. */
+export interface Finding {
+  readonly file?: string | undefined;
+  /** 1-based. */
+  readonly line?: number | undefined;
+  readonly severity: string;
+  readonly message: string;
+}
+
+export type ReportStatus = "done" | "blocked" | "failed";
+export type Verdict = "approve" | "reject";
+
+/**
+ * What happened. Events go into the scheduler with a time and commands come out. An event that makes no sense
+ * in the present state (unknown lease, duplicate, too late) changes nothing and is answered by `ignored`.
+ */
+export type Event =
+  /** Adds tasks, or replaces same-id tasks that have not started or have ended unaccepted. Refused as a whole. */
+  | { readonly type: "plan_submitted"; readonly plan: Plan }
+  /** A one-off task; runs as soon as a lane is free. `continueSession` goes on in an earlier session. */
+  | {
+      readonly type: "delegated";
+      readonly task: TaskSpec;
+      readonly continueSession?: string | undefined;
+    }
+  /** `run_mission` was called: start or go on. */
+  | { readonly type: "resumed" }
+  /** Running sessions are aborted; their attempts don't count. */
+  | { readonly type: "paused"; readonly reason: string }
+  /** One task, or the whole mission without `task`. */
+  | { readonly type: "cancelled"; readonly task?: string | undefined; readonly reason: string }
+  | { readonly type: "session_started"; readonly lease: number; readonly session: string }
+  /** A sign of life; never journaled. */
+  | { readonly type: "progress"; readonly lease: number }
+  /** A question is open to the user: no timer runs until `clock_started`. */
+  | { readonly type: "clock_stopped"; readonly lease: number }
+  | { readonly type: "clock_started"; readonly lease: number }
+  /** The session is idle and its last message is complete. */
+  | { readonly type: "session_idle"; readonly lease: number; readonly text?: string | undefined }
+  | {
+      readonly type: "session_error";
+      readonly lease: number;
+      readonly kind: SessionErrorKind;
+      readonly message: string;
+      readonly retryAfterMs?: number | undefined;
+    }
+  | {
+      readonly type: "task_reported";
+      readonly lease: number;
+      readonly status: ReportStatus;
+      readonly summary: string;
+      readonly evidence: readonly string[];
+      readonly files: readonly string[];
+    }
+  /** The outcome of a `verify` command; without `task` the mission's own. */
+  | {
+      readonly type: "verified";
+      readonly task?: string | undefined;
+      readonly attempt: number;
+      readonly passed: boolean;
+      readonly report: string;
+    }
+  | {
+      readonly type: "reviewed";
+      readonly lease: number;
+      readonly verdict: Verdict;
+      readonly findings: readonly Finding[];
+    }
+  /** The last three are made by `due`, never by the caller. */
+  | { readonly type: "stalled"; readonly lease: number }
+  | { readonly type: "timed_out"; readonly lease: number }
+  | { readonly type: "retry_due"; readonly task: string };
+
+export type EventType = Event["type"];

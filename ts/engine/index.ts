@@ -1,0 +1,52 @@
+/**
+ * The typed face of the native engine.
+ *
+ * Importing this module never loads the addon and never throws: the first use does, with an
+ * `ERR_ADDON_…` error that names what was tried when there is none for the platform.
+ */
+export { type AddonSearch, loadAddon } from "./addon.ts";
+export type {
+  Command,
+  CommandType,
+  FinishOutcome,
+  Lane,
+  NotifyKind,
+  Outcome,
+  PromptReason,
+} from "./command.ts";
+export { EngineError, type EngineErrorCode, type EngineErrorDetails, type Problem } from "./error.ts";
+export type { Event, EventType, Finding, ReportStatus, SessionErrorKind, Verdict } from "./event.ts";
+export { MissionEngine } from "./mission.ts";
+export type { Plan, Priority, ReviewPolicy, Role, SchedulerConfig, TaskKind, TaskSpec } from "./plan.ts";
+export { currentPlatform, type Platform, platformPackage, platformTag } from "./platform.ts";
+export { Scheduler } from "./scheduler.ts";
+export type {
+  Lease,
+  LeasePurpose,
+  MissionView,
+  Phase,
+  Snapshot,
+  TaskState,
+  TaskView,
+  Verification,
+} from "./snapshot.ts";
+export {
+  type AuditFault,
+  type AuditReport,
+  type Committed,
+  type Document,
+  type Durability,
+  type JournalRecord,
+  Store,
+  type StoreOptions,
+  StoreSnapshot,
+  type TransactionOptions,
+} from "./store.ts";
+export {
+  checkSyntax,
+  type SyntaxError,
+  type SyntaxLanguage,
+  type SyntaxOptions,
+  type SyntaxReport,
+} from "./syntax.ts";
+export { Transaction } from "./transaction.ts";

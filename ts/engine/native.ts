@@ -1,0 +1,60 @@
+/**
+ * The addon as Rust exports it. Whatever has more than a number in it crosses as one JSON string; an error's
+ * message is JSON too (see `crossing.ts`). Nothing outside ts/engine sees this face.
+ */
+export interface NativeAddon {
+  /** The version of the package that the addon was built for. */
+  version(): string;
+  checkSyntax(
+    path: string,
+    source: Uint8Array,
+    before: Uint8Array | null,
+    optionsJson: string,
+  ): string | null;
+  readonly NativeScheduler: new (configJson: string) => NativeScheduler;
+  readonly NativeStore: { open(path: string, optionsJson: string): NativeStore };
+  readonly NativeMission: { open(store: NativeStore, missionId: string, configJson: string): NativeMission };
+}
+
+export interface NativeScheduler {
+  handle(atMs: number, eventsJson: string): string;
+  due(nowMs: number): string;
+  nextWake(): number | null;
+  snapshot(): string;
+  task(id: string): string | null;
+  lease(id: number): string | null;
+  leaseOfSession(session: string): string | null;
+}
+
+export interface NativeMission {
+  submit(atMs: number, eventsJson: string): string;
+  tick(nowMs: number): string;
+  nextWake(): number | null;
+  snapshot(): string;
+  task(id: string): string | null;
+  lease(id: number): string | null;
+  leaseOfSession(session: string): string | null;
+}
+
+export interface NativeStore {
+  snapshot(): NativeSnapshot;
+  at(version: number): NativeSnapshot;
+  begin(): NativeTransaction;
+  journal(stream: string, fromSeq: number): string;
+  audit(): string;
+  collect(keepFromVersion: number): number;
+  close(): void;
+}
+
+export interface NativeSnapshot {
+  version(): number;
+  get(key: string): string | null;
+  scan(prefix: string): string;
+  close(): void;
+}
+
+export interface NativeTransaction {
+  get(key: string): string | null;
+  scan(prefix: string): string;
+  commit(batchJson: string, full: boolean): number;
+}

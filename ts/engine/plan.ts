@@ -1,0 +1,53 @@
+/** Which lanes a task runs on. Agents are mapped to roles by the mission. */
+export type Role = "planner" | "worker" | "reviewer";
+
+export type Priority = "high" | "normal" | "low";
+
+/** A `task` belongs to the plan and is verified; a `delegation` is a one-off whose text is its result. */
+export type TaskKind = "task" | "delegation";
+
+/** One task as the scheduler gets it: nothing is defaulted below this line. */
+export interface TaskSpec {
+  /** `^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$` */
+  readonly id: string;
+  readonly title: string;
+  /** What the agent is told; at most 1 MiB. Carried here so that a replay has everything. */
+  readonly prompt: string;
+  readonly agent: string;
+  readonly role: Role;
+  /** Globs, relative to the project. Empty means that the scope is unknown, which overlaps nothing. */
+  readonly files: readonly string[];
+  readonly dependsOn: readonly string[];
+  /** Shell commands, all of which have to pass. */
+  readonly verify: readonly string[];
+  /** Whether a reviewer has to approve, under the policy `plan`. */
+  readonly review: boolean;
+  readonly priority: Priority;
+  readonly kind: TaskKind;
+}
+
+export interface Plan {
+  readonly goal: string;
+  readonly tasks: readonly TaskSpec[];
+  /** The mission's own commands, run when every task has ended well. */
+  readonly verify: readonly string[];
+}
+
+/** When a reviewer is asked: as the plan says (and for the seal), for every task, or never. */
+export type ReviewPolicy = "plan" | "always" | "never";
+
+/** Settings of a scheduler, fixed for its life. Times are milliseconds. */
+export interface SchedulerConfig {
+  /** Most sessions at once, a role. Each 1 to 256. @default { planner: 2, worker: 8, reviewer: 4 } */
+  readonly lanes: { readonly planner: number; readonly worker: number; readonly reviewer: number };
+  /** Tries that a task gets, repairs included. At least 1. @default 3 */
+  readonly attempts: number;
+  /** A running session that shows no sign of life for so long is stalled. @default 120000 */
+  readonly stallTimeoutMs: number;
+  /** Longest turn. @default 1800000 */
+  readonly taskTimeoutMs: number;
+  /** @default "plan" */
+  readonly review: ReviewPolicy;
+  /** Of the choice of victims and the jitter of pauses: the same seed and events give the same commands. @default 0 */
+  readonly seed: number;
+}

@@ -1,0 +1,224 @@
+import { addon } from "./addon.ts";
+import { crossing } from "./crossing.ts";
+import { EngineError } from "./error.ts";
+import type { NativeSnapshot, NativeStore } from "./native.ts";
+import { Transaction } from "./transaction.ts";
+
+/** One value with the version of the commit that wrote it. */
+export interface Document<T> {
+  readonly key: string;
+  readonly version: number;
+  readonly value: T;
+}
+
+/** One entry of a journal stream. `hash` covers the entry and `prev`, the hash of the one before. */
+export interface JournalRecord<T> {
+  readonly seq: number;
+  /** Milliseconds, as given by the writer. */
+  readonly at: number;
+  readonly kind: string;
+  readonly payload: T;
+  readonly hash: string;
+  readonly prev: string;
+}
+
+/**
+ * What a commit survives. `full`: also a loss of power. `normal`: a crash of the process or of OpenCode, but a
+ * loss of power may take the last commits (never a part of one).
+ */
+export type Durability = "full" | "normal";
+
+export interface StoreOptions {
+  /** How long a commit waits for another process's. @default 5000 */
+  readonly busyTimeoutMs?: number | undefined;
+}
+
+export interface TransactionOptions {
+  /** @default "full" */
+  readonly durability?: Durability | undefined;
+  /** How often the function is run before a conflict is thrown. @default 8 */
+  readonly attempts?: number | undefined;
+}
+
+/** What a transaction's function returned, and the version that its writes have. */
+export interface Committed<R> {
+  readonly version: number;
+  readonly result: R;
+}
+
+/** A fault that an audit found in a stream. */
+export interface AuditFault {
+  readonly stream: string;
+  readonly kind: string;
+  readonly seq?: number;
+  readonly message: string;
+}
+
+export interface AuditReport {
+  readonly ok: boolean;
+  readonly streams: number;
+  readonly records: number;
+  readonly faults: readonly AuditFault[];
+}
+
+/** The documents as they were at one version; it never changes. */
+export class StoreSnapshot implements Disposable {
+  readonly version: number;
+  #native: NativeSnapshot | undefined;
+
+  /** @internal Made by {@link Store.snapshot} and {@link Store.at}. */
+  constructor(native: NativeSnapshot) {
+    this.#native = native;
+    this.version = crossing(() => native.version());
+  }
+
+  get<T>(key: string): Document<T> | undefined {
+    const native = this.#open();
+    const document = crossing(() => native.get(key));
+    return document === null ? undefined : (JSON.parse(document) as Document<T>);
+  }
+
+  /** All documents whose key begins with `prefix`, in the order of their keys. */
+  scan<T>(prefix: string): Document<T>[] {
+    const native = this.#open();
+    return JSON.parse(crossing(() => native.scan(prefix))) as Document<T>[];
+  }
+
+  /** Lets the collector have what only this snapshot kept. */
+  [Symbol.dispose](): void {
+    const native = this.#native;
+    this.#native = undefined;
+    if (native !== undefined) crossing(() => native.close());
+  }
+
+  #open(): NativeSnapshot {
+    if (this.#native === undefined)
+      throw new EngineError("ERR_CLOSED", "This snapshot has been disposed of.");
+    return this.#native;
+  }
+}
+
+/**
+ * Versioned JSON documents and hash-chained journals in one SQLite file. Many processes may read while one
+ * writes; transactions are serializable (the first committer wins).
+ *
+ * ```ts
+ * using store = Store.open("/project/.orchestrator/state/store.db");
+ * store.transaction((tx) => tx.put("counter", (tx.get<number>("counter")?.value ?? 0) + 1));
+ * ```
+ */
+export class Store implements Disposable {
+  readonly path: string;
+  #native: NativeStore | undefined;
+
+  private constructor(path: string, native: NativeStore) {
+    this.path = path;
+    this.#native = native;
+    natives.set(this, () => this.#open());
+  }
+
+  /**
+   * Opens the file, making it when it isn't there. Its folder has to exist.
+   * @throws EngineError `ERR_STORE_NOT_FOUND`, `ERR_STORE_CORRUPT`, `ERR_STORE_NEWER_SCHEMA`, …
+   */
+  static open(path: string, options: StoreOptions = {}): Store {
+    const { NativeStore } = addon();
+    return new Store(
+      path,
+      crossing(() => NativeStore.open(path, JSON.stringify(options))),
+    );
+  }
+
+  /** The latest value, commits of other processes included. */
+  get<T>(key: string): Document<T> | undefined {
+    return this.snapshot().get<T>(key);
+  }
+
+  /** The latest documents whose key begins with `prefix`, in the order of their keys. */
+  scan<T>(prefix: string): Document<T>[] {
+    return this.snapshot().scan<T>(prefix);
+  }
+
+  /** The latest state, commits of other processes included. */
+  snapshot(): StoreSnapshot {
+    const native = this.#open();
+    return new StoreSnapshot(crossing(() => native.snapshot()));
+  }
+
+  /** @throws EngineError `ERR_STORE_COLLECTED` when that version is gone. */
+  at(version: number): StoreSnapshot {
+    const native = this.#open();
+    return new StoreSnapshot(crossing(() => native.at(version)));
+  }
+
+  /**
+   * Runs `fn` on one snapshot and commits what it wrote, all or nothing. When something that it read has been
+   * changed meanwhile, `fn` is run again: it must have no other effects.
+   * @throws EngineError `ERR_STORE_CONFLICT` after the last attempt, with the keys in conflict.
+   */
+  transaction<R>(fn: (tx: Transaction) => R, options: TransactionOptions = {}): Committed<R> {
+    const { durability = "full", attempts = 8 } = options;
+    for (let attempt = 1; ; attempt++) {
+      const native = this.#open();
+      const tx = new Transaction(crossing(() => native.begin()));
+      const result = fn(tx);
+      if (result instanceof Promise) {
+        result.catch(() => undefined);
+        throw new EngineError(
+          "ERR_ASYNC_TRANSACTION",
+          "A transaction's function returned a promise; it has to be synchronous. Nothing was committed.",
+        );
+      }
+      try {
+        return { version: tx.commit(durability), result };
+      } catch (error) {
+        // A conflict means that somebody else got through, so trying again at once makes headway.
+        if (attempt >= attempts || !EngineError.is(error, "ERR_STORE_CONFLICT")) throw error;
+      }
+    }
+  }
+
+  /** The entries of a stream from `fromSeq` on (the first is 1). */
+  journal<T>(stream: string, fromSeq = 1): JournalRecord<T>[] {
+    const native = this.#open();
+    return JSON.parse(crossing(() => native.journal(stream, fromSeq))) as JournalRecord<T>[];
+  }
+
+  /** Recomputes every chain and names what was edited, dropped, reordered or cut off. */
+  audit(): AuditReport {
+    const native = this.#open();
+    return JSON.parse(crossing(() => native.audit())) as AuditReport;
+  }
+
+  /** Deletes versions that no snapshot from `keepFromVersion` on can see; returns how many. */
+  collect(keepFromVersion: number): number {
+    const native = this.#open();
+    return crossing(() => native.collect(keepFromVersion));
+  }
+
+  close(): void {
+    const native = this.#native;
+    this.#native = undefined;
+    if (native !== undefined) crossing(() => native.close());
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #open(): NativeStore {
+    if (this.#native === undefined)
+      throw new EngineError("ERR_CLOSED", `The store ${this.path} has been closed.`);
+    return this.#native;
+  }
+}
+
+const natives = new WeakMap<Store, () => NativeStore>();
+
+/** @internal The addon's handle, for the other classes of the engine. */
+export function nativeOf(store: Store): NativeStore {
+  const open = natives.get(store);
+  if (open === undefined)
+    throw new EngineError("ERR_INVALID_INPUT", "This is no store of this copy of the package.");
+  return open();
+}
