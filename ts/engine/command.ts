@@ -15,14 +15,14 @@ export type PromptReason =
   | { readonly type: "reported_failed"; readonly summary: string }
   | { readonly type: "session_error"; readonly message: string };
 
-export type NotifyKind =
+export type NoticeKind =
   | "task_accepted"
   | "task_failed"
   | "task_blocked"
   | "needs_decision"
   | "limit_changed";
 
-export type FinishOutcome = "accepted" | "failed" | "cancelled";
+export type MissionOutcome = "accepted" | "failed" | "cancelled";
 
 /** What the caller has to do. `needs_decision` and `finish` are what wakes `run_mission`. */
 export type Command =
@@ -32,8 +32,10 @@ export type Command =
       readonly lease: number;
       readonly task: string;
       readonly lane: Lane;
-      /** From 1. */
+      /** The try, from 1. */
       readonly attempt: number;
+      /** The lease's prompt, from 1: quote it in the events that answer. */
+      readonly turn: number;
       readonly agent: string;
       readonly session?: string;
     }
@@ -44,6 +46,7 @@ export type Command =
       readonly task: string;
       readonly lane: Lane;
       readonly attempt: number;
+      readonly turn: number;
       readonly session: string;
       readonly reason: PromptReason;
     }
@@ -63,7 +66,9 @@ export type Command =
       readonly lease: number;
       readonly task?: string;
       readonly lane: Lane;
+      /** The round, from 1. */
       readonly attempt: number;
+      readonly turn: number;
     }
   /** The reviewer went idle without a verdict: ask again in the same session. */
   | {
@@ -73,17 +78,18 @@ export type Command =
       readonly lane: Lane;
       readonly session: string;
       readonly attempt: number;
+      readonly turn: number;
     }
   /** For the user's eyes only: the scheduler itself comes back at `atMs`. */
   | {
       readonly type: "retry";
-      readonly task: string;
+      readonly task?: string;
       readonly attempt: number;
       readonly atMs: number;
       readonly reason: string;
     }
-  | { readonly type: "notify"; readonly kind: NotifyKind; readonly task?: string; readonly message: string }
-  | { readonly type: "finish"; readonly outcome: FinishOutcome; readonly message: string };
+  | { readonly type: "notify"; readonly kind: NoticeKind; readonly task?: string; readonly message: string }
+  | { readonly type: "finish"; readonly outcome: MissionOutcome; readonly message: string };
 
 export type CommandType = Command["type"];
 

@@ -1,4 +1,4 @@
-import type { Plan, TaskSpec } from "./plan.ts";
+import type { Plan, SchedulerConfig, TaskSpec } from "./plan.ts";
 
 /** What went wrong in a session. */
 export type SessionErrorKind =
@@ -28,8 +28,13 @@ export type Verdict = "approve" | "reject";
 /**
  * What happened. Events go into the scheduler with a time and commands come out. An event that makes no sense
  * in the present state (unknown lease, duplicate, too late) changes nothing and is answered by `ignored`.
+ *
+ * `turn` quotes the command that the event answers. It is optional, but with it a late event of an earlier turn
+ * of the same session is recognised and ignored.
  */
 export type Event =
+  /** The first record of every journal: written by the engine, never submitted. */
+  | { readonly type: "opened"; readonly config: SchedulerConfig; readonly rules: number }
   /** Adds tasks, or replaces same-id tasks that have not started or have ended unaccepted. Refused as a whole. */
   | { readonly type: "plan_submitted"; readonly plan: Plan }
   /** A one-off task; runs as soon as a lane is free. `continueSession` goes on in an earlier session. */
@@ -51,10 +56,16 @@ export type Event =
   | { readonly type: "clock_stopped"; readonly lease: number }
   | { readonly type: "clock_started"; readonly lease: number }
   /** The session is idle and its last message is complete. */
-  | { readonly type: "session_idle"; readonly lease: number; readonly text?: string | undefined }
+  | {
+      readonly type: "session_idle";
+      readonly lease: number;
+      readonly turn?: number | undefined;
+      readonly text?: string | undefined;
+    }
   | {
       readonly type: "session_error";
       readonly lease: number;
+      readonly turn?: number | undefined;
       readonly kind: SessionErrorKind;
       readonly message: string;
       readonly retryAfterMs?: number | undefined;
@@ -62,10 +73,11 @@ export type Event =
   | {
       readonly type: "task_reported";
       readonly lease: number;
+      readonly turn?: number | undefined;
       readonly status: ReportStatus;
       readonly summary: string;
-      readonly evidence: readonly string[];
-      readonly files: readonly string[];
+      readonly evidence?: readonly string[] | undefined;
+      readonly files?: readonly string[] | undefined;
     }
   /** The outcome of a `verify` command; without `task` the mission's own. */
   | {
@@ -78,12 +90,13 @@ export type Event =
   | {
       readonly type: "reviewed";
       readonly lease: number;
+      readonly turn?: number | undefined;
       readonly verdict: Verdict;
-      readonly findings: readonly Finding[];
+      readonly findings?: readonly Finding[] | undefined;
     }
-  /** The last three are made by `due`, never by the caller. */
+  /** The last three are made by `due`, never by the caller. Without `task` it is the seal that is due. */
   | { readonly type: "stalled"; readonly lease: number }
   | { readonly type: "timed_out"; readonly lease: number }
-  | { readonly type: "retry_due"; readonly task: string };
+  | { readonly type: "retry_due"; readonly task?: string | undefined };
 
 export type EventType = Event["type"];

@@ -8,9 +8,9 @@ export { type AddonSearch, loadAddon } from "./addon.ts";
 export type {
   Command,
   CommandType,
-  FinishOutcome,
   Lane,
-  NotifyKind,
+  MissionOutcome,
+  NoticeKind,
   Outcome,
   PromptReason,
 } from "./command.ts";
@@ -21,10 +21,11 @@ export type { Plan, Priority, ReviewPolicy, Role, SchedulerConfig, TaskKind, Tas
 export { currentPlatform, type Platform, platformPackage, platformTag } from "./platform.ts";
 export { Scheduler } from "./scheduler.ts";
 export type {
-  Lease,
-  LeasePurpose,
+  Counts,
+  LeaseView,
   MissionView,
   Phase,
+  Purpose,
   Snapshot,
   TaskState,
   TaskView,

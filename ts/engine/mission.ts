@@ -5,7 +5,7 @@ import { EngineError } from "./error.ts";
 import type { Event } from "./event.ts";
 import type { NativeMission } from "./native.ts";
 import type { SchedulerConfig } from "./plan.ts";
-import type { Lease, Snapshot, TaskView } from "./snapshot.ts";
+import type { LeaseView, Snapshot, TaskView } from "./snapshot.ts";
 import { nativeOf, type Store } from "./store.ts";
 
 /**
@@ -70,16 +70,16 @@ export class MissionEngine implements Disposable {
     return view === null ? undefined : (JSON.parse(view) as TaskView);
   }
 
-  lease(id: number): Lease | undefined {
+  lease(id: number): LeaseView | undefined {
     const native = this.#open();
     const lease = crossing(() => native.lease(id));
-    return lease === null ? undefined : (JSON.parse(lease) as Lease);
+    return lease === null ? undefined : (JSON.parse(lease) as LeaseView);
   }
 
-  leaseOfSession(session: string): Lease | undefined {
+  leaseOfSession(session: string): LeaseView | undefined {
     const native = this.#open();
     const lease = crossing(() => native.leaseOfSession(session));
-    return lease === null ? undefined : (JSON.parse(lease) as Lease);
+    return lease === null ? undefined : (JSON.parse(lease) as LeaseView);
   }
 
   /** Lets go of the memory; what is in the store stays. The store is the caller's to close. */

@@ -6,7 +6,7 @@ export type Priority = "high" | "normal" | "low";
 /** A `task` belongs to the plan and is verified; a `delegation` is a one-off whose text is its result. */
 export type TaskKind = "task" | "delegation";
 
-/** One task as the scheduler gets it: nothing is defaulted below this line. */
+/** One task as it is asked for. */
 export interface TaskSpec {
   /** `^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$` */
   readonly id: string;
@@ -16,21 +16,25 @@ export interface TaskSpec {
   readonly agent: string;
   readonly role: Role;
   /** Globs, relative to the project. Empty means that the scope is unknown, which overlaps nothing. */
-  readonly files: readonly string[];
-  readonly dependsOn: readonly string[];
+  readonly files?: readonly string[] | undefined;
+  /** Tasks that have to be accepted first. */
+  readonly dependsOn?: readonly string[] | undefined;
   /** Shell commands, all of which have to pass. */
-  readonly verify: readonly string[];
+  readonly verify?: readonly string[] | undefined;
   /** Whether a reviewer has to approve, under the policy `plan`. */
-  readonly review: boolean;
-  readonly priority: Priority;
-  readonly kind: TaskKind;
+  readonly review?: boolean | undefined;
+  /** @default "normal" */
+  readonly priority?: Priority | undefined;
+  /** Set by the event that brings the task. */
+  readonly kind?: TaskKind | undefined;
 }
 
 export interface Plan {
-  readonly goal: string;
+  /** Empty or absent: the former goal stays. */
+  readonly goal?: string | undefined;
   readonly tasks: readonly TaskSpec[];
-  /** The mission's own commands, run when every task has ended well. */
-  readonly verify: readonly string[];
+  /** The mission's own commands, run when every task has ended well. Empty or absent: the former ones stay. */
+  readonly verify?: readonly string[] | undefined;
 }
 
 /** When a reviewer is asked: as the plan says (and for the seal), for every task, or never. */

@@ -5,7 +5,7 @@ import { EngineError } from "./error.ts";
 import type { Event } from "./event.ts";
 import type { NativeScheduler } from "./native.ts";
 import type { SchedulerConfig } from "./plan.ts";
-import type { Lease, Snapshot, TaskView } from "./snapshot.ts";
+import type { LeaseView, Snapshot, TaskView } from "./snapshot.ts";
 
 /**
  * The core on its own: no clock, no I/O, nothing kept. Events with a time go in, commands come out.
@@ -59,16 +59,16 @@ export class Scheduler implements Disposable {
     return view === null ? undefined : (JSON.parse(view) as TaskView);
   }
 
-  lease(id: number): Lease | undefined {
+  lease(id: number): LeaseView | undefined {
     const native = this.#open();
     const lease = crossing(() => native.lease(id));
-    return lease === null ? undefined : (JSON.parse(lease) as Lease);
+    return lease === null ? undefined : (JSON.parse(lease) as LeaseView);
   }
 
-  leaseOfSession(session: string): Lease | undefined {
+  leaseOfSession(session: string): LeaseView | undefined {
     const native = this.#open();
     const lease = crossing(() => native.leaseOfSession(session));
-    return lease === null ? undefined : (JSON.parse(lease) as Lease);
+    return lease === null ? undefined : (JSON.parse(lease) as LeaseView);
   }
 
   [Symbol.dispose](): void {

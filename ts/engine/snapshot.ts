@@ -1,4 +1,4 @@
-import type { Lane } from "./command.ts";
+import type { Lane, MissionOutcome } from "./command.ts";
 import type { Finding } from "./event.ts";
 import type { Priority, Role, TaskKind } from "./plan.ts";
 
@@ -15,18 +15,25 @@ export type TaskState =
 
 export type Phase = "planning" | "running" | "paused" | "deciding" | "verifying" | "sealing" | "done";
 
-export type LeasePurpose = "work" | "review" | "seal";
+/** What a lease is for. */
+export type Purpose = "work" | "review" | "seal";
 
 /** One engagement of a lane with a session. Ids grow and are never reused within a mission. */
-export interface Lease {
+export interface LeaseView {
   readonly lease: number;
-  readonly purpose: LeasePurpose;
+  readonly purpose: Purpose;
   /** Absent for the seal. */
   readonly task?: string;
   readonly lane: Lane;
   /** Of work: the attempt, from 1. Of a review or seal: the round. */
   readonly attempt: number;
+  /** Prompts sent so far. */
+  readonly turn: number;
   readonly session?: string;
+  /** A turn is under way: it holds a permit, and its timers run. */
+  readonly running: boolean;
+  /** Its timers stand still for a permission question. */
+  readonly clockStopped: boolean;
 }
 
 /** What a run of verify commands said. */
@@ -39,7 +46,6 @@ export interface Verification {
 export interface TaskView {
   readonly id: string;
   readonly title: string;
-  readonly prompt: string;
   readonly agent: string;
   readonly role: Role;
   readonly kind: TaskKind;
@@ -48,39 +54,59 @@ export interface TaskView {
   readonly dependsOn: readonly string[];
   /** The declared scope. */
   readonly files: readonly string[];
-  readonly verify: readonly string[];
+  /** Whether the plan asks for a review. */
   readonly review: boolean;
+  /** The present try, or the last; 0 before the first. */
   readonly attempt: number;
   readonly attempts: number;
+  /** The work lease, while it has one. */
   readonly lease?: number;
   readonly lane?: Lane;
+  /** The session of its work, also after its end. */
   readonly session?: string;
-  /** Why it is in this state, where that needs saying. */
+  /** Why it is where it is: of a failure, a block, a retry. */
   readonly reason?: string;
+  /** When its next turn is due, while it waits out a pause. */
+  readonly retryAt?: number;
+  /** What its worker said last; a delegation's result. */
   readonly summary?: string;
   readonly evidence: readonly string[];
-  /** The files that the worker says it changed. */
-  readonly reportedFiles: readonly string[];
+  /** The files that its worker reported. */
+  readonly filesReported: readonly string[];
   readonly verification?: Verification;
+  /** Of the last review. */
   readonly findings: readonly Finding[];
   readonly startedAt?: number;
   readonly endedAt?: number;
   readonly updatedAt: number;
 }
 
+/** How many tasks of the plan are in each state. Delegations are not counted. */
+export type Counts = Readonly<Record<TaskState, number>>;
+
 /** The mission without its tasks: what is stored under `mission/<id>`. */
 export interface MissionView {
   readonly phase: Phase;
   readonly goal: string;
   readonly verify: readonly string[];
-  /** Most sessions at once, at present. */
+  /** How many turns may run at once at present, and how many do. */
   readonly limit: number;
-  readonly leases: readonly Lease[];
+  readonly inUse: number;
+  readonly counts: Counts;
+  /** Why it is paused or waits for a decision. */
+  readonly reason?: string;
+  readonly outcome?: MissionOutcome;
   readonly missionVerification?: Verification;
   readonly sealFindings: readonly Finding[];
+  readonly startedAt?: number;
+  readonly endedAt?: number;
+  readonly updatedAt: number;
 }
 
 /** The whole of a mission at one moment. */
 export interface Snapshot extends MissionView {
+  /** In the order in which they came. */
   readonly tasks: readonly TaskView[];
+  /** The live ones, oldest first. */
+  readonly leases: readonly LeaseView[];
 }
