@@ -1,0 +1,75 @@
+/**
+ * OpenCode 1's events, as {@link HostEvent}s. The published types trail what is really emitted, so each event is
+ * checked here; one that does not have the expected shape is dropped.
+ */
+import { z } from "zod";
+import type { HostEvent } from "../host.ts";
+import { hostErrorOf } from "./errors.ts";
+
+const OfSession = z.object({ sessionID: z.string() });
+const Status = OfSession.extend({ status: z.object({ type: z.string() }) });
+const Failed = z.object({ sessionID: z.string(), error: z.unknown() });
+const Asked = OfSession.extend({ id: z.string(), permission: z.string() });
+const Replied = OfSession.extend({ requestID: z.string() });
+const Deleted = z.object({ info: z.object({ id: z.string() }) });
+const PartUpdated = z.object({ part: OfSession });
+const FileWritten = z.object({
+  part: OfSession.extend({
+    type: z.literal("tool"),
+    tool: z.enum(["write", "edit", "patch", "apply_patch", "multiedit"]),
+    state: z.object({ status: z.literal("completed"), input: z.object({ filePath: z.string() }) }),
+  }),
+});
+
+/** The news in an event of OpenCode's, or `undefined` when it has none for us. */
+export function hostEventOf(event: {
+  readonly type: string;
+  readonly properties?: unknown;
+}): HostEvent | undefined {
+  const read = READERS[event.type];
+  return read?.(event.properties);
+}
+
+type Reader = (properties: unknown) => HostEvent | undefined;
+
+/** A reader for one type of event: parses its properties, then makes the news of them. */
+function reader<T>(schema: z.ZodType<T>, news: (properties: T) => HostEvent | undefined): Reader {
+  return (properties) => {
+    const parsed = schema.safeParse(properties);
+    return parsed.success ? news(parsed.data) : undefined;
+  };
+}
+
+const part = reader(PartUpdated, ({ part: { sessionID } }) => ({ type: "progress", session: sessionID }));
+const written = reader(FileWritten, ({ part: { sessionID, state } }) => ({
+  type: "file_written",
+  session: sessionID,
+  path: state.input.filePath,
+}));
+
+const READERS: Readonly<Record<string, Reader>> = {
+  // `idle` is told by `session.idle`, which follows; a state not known here counts as busy.
+  "session.status": reader(Status, ({ sessionID, status }) =>
+    status.type === "idle" ? undefined : { type: "busy", session: sessionID },
+  ),
+  "session.idle": reader(OfSession, ({ sessionID }) => ({ type: "idle", session: sessionID })),
+  "session.error": reader(Failed, ({ sessionID, error }) => ({
+    type: "error",
+    session: sessionID,
+    error: hostErrorOf(error),
+  })),
+  "session.deleted": reader(Deleted, ({ info }) => ({ type: "deleted", session: info.id })),
+  "message.part.updated": (properties) => written(properties) ?? part(properties),
+  "message.part.delta": reader(OfSession, ({ sessionID }) => ({ type: "progress", session: sessionID })),
+  "permission.asked": reader(Asked, ({ sessionID, id, permission }) => ({
+    type: "permission_asked",
+    session: sessionID,
+    request: id,
+    permission,
+  })),
+  "permission.replied": reader(Replied, ({ sessionID, requestID }) => ({
+    type: "permission_replied",
+    session: sessionID,
+    request: requestID,
+  })),
+};

@@ -1,0 +1,77 @@
+/** {@link Contribution} as a plugin of OpenCode 1. */
+import type { Hooks, ToolDefinition as OpenCodeTool, PluginModule } from "@opencode-ai/plugin";
+import type { Contribute, Contribution, ToolDefinition } from "../contribution.ts";
+import { configure } from "./config.ts";
+import { hostEventOf } from "./events.ts";
+import { OpenCode1Host } from "./host.ts";
+
+/** Chat requests describe the environment in their system message; requests for a title or a summary don't. */
+const CHAT_MARK = "<env>";
+
+/** The plugin module that OpenCode 1 loads. It starts once for every project that OpenCode opens. */
+export function openCode1(id: string, contribute: Contribute): PluginModule {
+  return {
+    id,
+    async server({ client, directory }, options) {
+      const host = new OpenCode1Host(client, directory);
+      return hooks(host, await contribute(host, options ?? {}));
+    },
+  };
+}
+
+function hooks(host: OpenCode1Host, contribution: Contribution): Hooks {
+  let ours: ReadonlySet<string> = new Set();
+  return {
+    async config(config) {
+      ours = configure(config, contribution);
+      host.learnModels(config.agent ?? {});
+    },
+    async "command.execute.before"({ command, arguments: text, sessionID }, { parts }) {
+      if (!ours.has(command)) return;
+      const reply = await contribution.onCommand({ command, arguments: text, session: sessionID });
+      const first = parts.find((part) => part.type === "text");
+      if (first !== undefined) first.text = reply.prompt;
+    },
+    async event({ event }) {
+      const news = hostEventOf(event);
+      if (news !== undefined) contribution.onEvent(news);
+    },
+    async "experimental.chat.system.transform"({ sessionID }, output) {
+      const instructions = sessionID === undefined ? undefined : contribution.instructions(sessionID);
+      if (instructions === undefined || !output.system.some((text) => text.includes(CHAT_MARK))) return;
+      output.system.splice(0, output.system.length, withFirst(instructions, output.system));
+    },
+    tool: Object.fromEntries(contribution.tools.map((tool) => [tool.name, openCodeTool(tool)])),
+    dispose: () => contribution.dispose(),
+  };
+}
+
+/** One system message that starts with `instructions`: strict backends refuse a second one. */
+function withFirst(instructions: string, system: readonly string[]): string {
+  const present = system.some((text) => text.includes(instructions));
+  return [...(present ? [] : [instructions]), ...system].join("\n\n");
+}
+
+function openCodeTool(tool: ToolDefinition): OpenCodeTool {
+  return {
+    description: tool.description,
+    args: tool.parameters,
+    async execute(args, context) {
+      const { title, output } = await tool.execute(args, {
+        session: context.sessionID,
+        agent: context.agent,
+        signal: context.abort,
+        progress: (shown, detail) =>
+          context.metadata({ title: shown, ...(detail === undefined ? {} : { metadata: { ...detail } }) }),
+        ask: ({ permission, patterns, detail }) =>
+          context.ask({
+            permission,
+            patterns: [...patterns],
+            always: [...patterns],
+            metadata: { ...detail },
+          }),
+      });
+      return { output, ...(title === undefined ? {} : { title }) };
+    },
+  };
+}

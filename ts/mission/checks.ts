@@ -1,0 +1,74 @@
+/** The verifications that are running, each of which can be called off. */
+import type { Command, Event, TaskView } from "../engine/index.ts";
+import { filesOfTask, projectPath } from "./changes.ts";
+import { verify } from "./verification.ts";
+
+type VerifyCommand = Extract<Command, { type: "verify" }>;
+
+/** What the checks of a task need to know besides the engine's command. */
+export interface Subject {
+  readonly task?: TaskView | undefined;
+  /** Paths that the host's tools wrote for the task. */
+  readonly written: Iterable<string>;
+}
+
+/** Runs verifications for one mission. */
+export class Checks {
+  readonly #directory: string;
+  readonly #timeoutMs: number;
+  readonly #running = new Map<string, AbortController>();
+
+  /** `timeoutMs` is for one command. */
+  constructor(directory: string, timeoutMs: number) {
+    this.#directory = directory;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  /** Carries out one `verify` command and answers the event that tells the engine. */
+  async run(command: VerifyCommand, { task, written }: Subject): Promise<Event> {
+    const controller = new AbortController();
+    const { attempt } = command;
+    const key = keyOf(command.task);
+    this.#running.get(key)?.abort();
+    this.#running.set(key, controller);
+    const subject = command.task === undefined ? {} : { task: command.task };
+    try {
+      const reported = command.files.map((path) => projectPath(this.#directory, path) ?? path);
+      const changed = await filesOfTask(this.#directory, { written, reported, scope: task?.files ?? [] });
+      const { passed, report } = await verify({
+        directory: this.#directory,
+        changed,
+        reported,
+        commands: command.commands,
+        timeoutMs: this.#timeoutMs,
+        signal: controller.signal,
+      });
+      return { type: "verified", ...subject, attempt, passed, report };
+    } catch (error) {
+      // A check that could not be carried out has not passed.
+      return {
+        type: "verified",
+        ...subject,
+        attempt,
+        passed: false,
+        report: `not checked: ${String(error)}`,
+      };
+    } finally {
+      if (this.#running.get(key) === controller) this.#running.delete(key);
+    }
+  }
+
+  /** Calls off every verification whose subject is not `wanted` any more. */
+  keep(wanted: (task: string | undefined) => boolean): void {
+    for (const [key, controller] of this.#running) if (!wanted(taskOf(key))) controller.abort();
+  }
+}
+
+/** The mission's own verification has no task; no task's id is empty. */
+function keyOf(task: string | undefined): string {
+  return task ?? "";
+}
+
+function taskOf(key: string): string | undefined {
+  return key === "" ? undefined : key;
+}

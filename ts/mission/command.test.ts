@@ -1,0 +1,60 @@
+import { spawnSync } from "node:child_process";
+import { tmpdir } from "node:os";
+import { describe, expect, it } from "vitest";
+import { runCommand } from "./command.ts";
+
+const here = { cwd: tmpdir(), timeoutMs: 10_000 };
+
+describe("runCommand", () => {
+  it("answers the exit code and both streams", async () => {
+    const result = await runCommand("echo out; echo err >&2; exit 3", here);
+    expect(result).toMatchObject({ code: 3, ended: "exited" });
+    expect(result.output).toContain("out");
+    expect(result.output).toContain("err");
+  });
+
+  it("ends a command that outlives its time, and what that started", async () => {
+    const result = await runCommand("sleep 60 & echo $!; wait", { ...here, timeoutMs: 300 });
+    expect(result).toMatchObject({ code: null, ended: "timed_out" });
+    const child = Number(result.output.trim());
+    expect(child).toBeGreaterThan(1);
+    await expect.poll(() => isRunning(child)).toBe(false);
+  });
+
+  it("does not wait for a process left in the background, and ends it", async () => {
+    const result = await runCommand("sleep 60 & echo $!", here);
+    expect(result).toMatchObject({ code: 0, ended: "exited" });
+    expect(result.durationMs).toBeLessThan(5000);
+    await expect.poll(() => isRunning(Number(result.output.trim()))).toBe(false);
+  });
+
+  it("keeps the head and the tail of a flood", async () => {
+    const result = await runCommand("echo first; seq 1 2000000; echo last", { ...here, keepBytes: 1000 });
+    expect(result.output).toMatch(/^first\n/);
+    expect(result.output).toMatch(/last$/);
+    expect(result.output).toMatch(/… \d+ bytes left out …/);
+    expect(result.output.length).toBeLessThan(1100);
+  });
+
+  it("stops when it is cancelled", async () => {
+    const controller = new AbortController();
+    const running = runCommand("sleep 60", { ...here, signal: controller.signal });
+    controller.abort();
+    expect(await running).toMatchObject({ ended: "cancelled", code: null });
+    expect(await runCommand("true", { ...here, signal: controller.signal })).toMatchObject({
+      ended: "cancelled",
+    });
+  });
+
+  it("says so when the folder does not exist", async () => {
+    const result = await runCommand("true", { ...here, cwd: "/nonexistent-folder" });
+    expect(result.ended).toBe("not_started");
+    expect(result.output).toContain("ENOENT");
+  });
+});
+
+/** A process that ended but that nobody has reaped yet (state Z) does not run any more. */
+function isRunning(pid: number): boolean {
+  const { stdout } = spawnSync("ps", ["-o", "stat=", "-p", String(pid)], { encoding: "utf8" });
+  return stdout.trim() !== "" && !stdout.trim().startsWith("Z");
+}

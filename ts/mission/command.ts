@@ -1,0 +1,128 @@
+/**
+ * Runs one shell command in a process group of its own, with a time limit, keeping the head and the tail of what it
+ * prints. The group goes down with the command: nothing it started outlives it.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+
+/** How a command ended. `code` is `null` when it was killed: see `ended`. */
+export interface CommandResult {
+  readonly command: string;
+  readonly code: number | null;
+  readonly ended: "exited" | "timed_out" | "cancelled" | "not_started";
+  /** Standard output and error as they came, the middle left out where it was too long. */
+  readonly output: string;
+  readonly durationMs: number;
+}
+
+/** Where and how long a command may run. */
+export interface CommandOptions {
+  readonly cwd: string;
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal;
+  /** Bytes kept of the output: half from its head, half from its tail. Default 16 KiB. */
+  readonly keepBytes?: number;
+}
+
+/** Time that a process gets between being asked to end and being killed, in milliseconds. */
+const GRACE_MS = 2000;
+
+/** Runs `command` in the user's shell. Never rejects: a command that can't be started is a result too. */
+export async function runCommand(command: string, options: CommandOptions): Promise<CommandResult> {
+  const started = performance.now();
+  const output = new HeadAndTail(options.keepBytes ?? 16 * 1024);
+  const result = (ended: CommandResult["ended"], code: number | null): CommandResult => ({
+    command,
+    code,
+    ended,
+    output: output.text(),
+    durationMs: Math.round(performance.now() - started),
+  });
+  if (options.signal?.aborted === true) return result("cancelled", null);
+  const child = spawn(command, {
+    cwd: options.cwd,
+    shell: true,
+    detached: process.platform !== "win32",
+    stdio: ["ignore", "pipe", "pipe"],
+    windowsHide: true,
+    env: { ...process.env, PWD: options.cwd, CI: process.env["CI"] ?? "1" },
+  });
+  child.stdout.on("data", (chunk: Buffer) => output.add(chunk));
+  child.stderr.on("data", (chunk: Buffer) => output.add(chunk));
+  let ended: CommandResult["ended"] = "exited";
+  const stop = (why: "timed_out" | "cancelled") => {
+    ended = why;
+    endGroup(child);
+  };
+  const timer = setTimeout(() => stop("timed_out"), options.timeoutMs);
+  const cancel = () => stop("cancelled");
+  options.signal?.addEventListener("abort", cancel, { once: true });
+  try {
+    const code = await exitCode(child);
+    return result(ended, ended === "exited" ? code : null);
+  } catch (error) {
+    output.add(Buffer.from(error instanceof Error ? error.message : String(error)));
+    return result("not_started", null);
+  } finally {
+    clearTimeout(timer);
+    options.signal?.removeEventListener("abort", cancel);
+    killGroup(child, "SIGKILL");
+  }
+}
+
+/** Resolves at `exit`, a moment later than that only for output still in the pipes: a child it left behind may hold them open. */
+async function exitCode(child: ChildProcess): Promise<number | null> {
+  const closed = once(child, "close");
+  const [code] = (await Promise.race([once(child, "exit"), closed])) as [number | null];
+  let late: NodeJS.Timeout | undefined;
+  await Promise.race([closed, new Promise((resolve) => (late = setTimeout(resolve, 200)))]);
+  clearTimeout(late);
+  return code;
+}
+
+function endGroup(child: ChildProcess): void {
+  killGroup(child, "SIGTERM");
+  setTimeout(() => killGroup(child, "SIGKILL"), GRACE_MS).unref();
+}
+
+/** Signals the whole group. A group that is gone already is what was wanted. */
+function killGroup(child: ChildProcess, signal: "SIGTERM" | "SIGKILL"): void {
+  if (child.pid === undefined) return;
+  if (process.platform === "win32") {
+    if (child.exitCode === null)
+      spawn("taskkill", ["/pid", String(child.pid), "/T", "/F"], { windowsHide: true });
+    return;
+  }
+  try {
+    process.kill(-child.pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
+}
+
+/** The first and the last bytes of a stream; memory stays bounded however much is printed. */
+class HeadAndTail {
+  readonly #half: number;
+  #head = Buffer.alloc(0);
+  #tail = Buffer.alloc(0);
+  #dropped = 0;
+
+  constructor(keep: number) {
+    this.#half = Math.ceil(keep / 2);
+  }
+
+  add(chunk: Buffer): void {
+    const room = this.#half - this.#head.length;
+    if (room > 0) this.#head = Buffer.concat([this.#head, chunk.subarray(0, room)]);
+    const rest = chunk.subarray(Math.max(0, room));
+    if (rest.length === 0) return;
+    const tail = Buffer.concat([this.#tail, rest]);
+    this.#dropped += Math.max(0, tail.length - this.#half);
+    this.#tail = tail.subarray(Math.max(0, tail.length - this.#half));
+  }
+
+  text(): string {
+    const gap = this.#dropped > 0 ? `\n… ${this.#dropped} bytes left out …\n` : "";
+    return `${this.#head.toString("utf8")}${gap}${this.#tail.toString("utf8")}`.trimEnd();
+  }
+}

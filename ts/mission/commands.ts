@@ -1,0 +1,77 @@
+/** The slash commands: `/task`, `/stop` with its alias `/cancel`, `/mission`. */
+import { EngineError } from "../engine/index.ts";
+import type { CommandCall, CommandDefinition, CommandReply } from "../host/contribution.ts";
+import { MissionError } from "./error.ts";
+import { metricsText } from "./metrics.ts";
+import type { Orchestrator } from "./orchestrator.ts";
+import { progressLine, progressRows } from "./progress.ts";
+
+/** The commands, as the host lists them. */
+export const COMMANDS: readonly CommandDefinition[] = [
+  { name: "task", description: "Start a mission: planned, done in parallel, verified", agent: "commander" },
+  { name: "stop", description: "End the mission at once" },
+  { name: "cancel", description: "End the mission at once (as /stop)" },
+  { name: "mission", description: "Show how the mission stands" },
+];
+
+type Handler = (orchestrator: Orchestrator, call: CommandCall) => Promise<string>;
+
+const HANDLERS: Readonly<Record<string, Handler>> = { task, stop, cancel: stop, mission: status };
+
+/** Carries out a command. A host can't be kept from the turn that follows it, so every answer is a message to the model. */
+export async function onCommand(orchestrator: Orchestrator, call: CommandCall): Promise<CommandReply> {
+  const handler = HANDLERS[call.command];
+  if (handler === undefined) return { prompt: call.arguments };
+  try {
+    return { prompt: await handler(orchestrator, call) };
+  } catch (error) {
+    if (!(error instanceof MissionError) && !EngineError.is(error)) throw error;
+    return { prompt: tell(`/${call.command} could not be carried out (${error.code}): ${error.message}`) };
+  }
+}
+
+async function task(orchestrator: Orchestrator, call: CommandCall): Promise<string> {
+  const objective = unquoted(call.arguments);
+  if (objective === "")
+    return tell('/task needs an objective, for example: /task "add a login page with tests"');
+  const live = orchestrator.live;
+  if (live?.brief.session === call.session && live.snapshot.phase === "running") {
+    return `While the mission runs, the user adds: ${objective}\n\nPlan it with submit_plan and call run_mission.`;
+  }
+  await orchestrator.open(objective, call.session);
+  return objective;
+}
+
+async function stop(orchestrator: Orchestrator): Promise<string> {
+  const live = orchestrator.live;
+  if (live === undefined) return tell("There is no mission to stop.");
+  live.submit({ type: "cancelled", reason: "stopped by the user" });
+  return tell(`The mission was stopped by the user. It stood at: ${progressLine(live.snapshot)}.`);
+}
+
+async function status(orchestrator: Orchestrator): Promise<string> {
+  const mission = orchestrator.mission;
+  if (mission === undefined)
+    return tell('There is no mission in this session of OpenCode. /task "…" starts one.');
+  const { snapshot, brief, outcome } = mission;
+  const rows = progressRows(snapshot).map(({ id, state, title }) => `${state}\t${id}\t${title}`);
+  const text = [
+    `Mission ${brief.id}: ${brief.objective}`,
+    outcome === undefined ? progressLine(snapshot) : `over: ${outcome} · ${progressLine(snapshot)}`,
+    ...rows,
+    metricsText(snapshot, Date.now()),
+  ].join("\n");
+  return tell(text);
+}
+
+/** A message that is for the user; the model only hands it on. */
+function tell(text: string): string {
+  return `Tell the user this, as it stands, and do nothing else:\n\n${text}`;
+}
+
+/** `opencode run` quotes an argument that has spaces, and users quote by habit; the objective is what is inside. */
+function unquoted(text: string): string {
+  const trimmed = text.trim();
+  const inside = /^"((?:[^"\\]|\\.)*)"$/s.exec(trimmed)?.[1];
+  return (inside?.replace(/\\(["\\])/g, "$1") ?? trimmed).trim();
+}

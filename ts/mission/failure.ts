@@ -1,0 +1,29 @@
+/** Names the kind of a host's error by its code and shape; what to do about each kind is the engine's to decide. */
+import type { SessionErrorKind } from "../engine/index.ts";
+import type { HostError } from "../host/host.ts";
+
+const BY_STATUS: Readonly<Record<number, SessionErrorKind>> = {
+  401: "auth",
+  402: "quota",
+  403: "auth",
+  408: "timeout",
+  413: "context_overflow",
+  429: "rate_limit",
+  500: "overloaded",
+  502: "overloaded",
+  503: "overloaded",
+  504: "timeout",
+  529: "overloaded",
+};
+
+const BY_NAME: Readonly<Record<string, SessionErrorKind>> = {
+  ContextOverflowError: "context_overflow",
+  MessageAbortedError: "aborted",
+  ProviderAuthError: "auth",
+};
+
+/** The kind of `error`. A status says more than a name: many errors share the name `APIError`. */
+export function kindOfFailure(error: HostError): SessionErrorKind {
+  const byStatus = error.status === undefined ? undefined : BY_STATUS[error.status];
+  return byStatus ?? BY_NAME[error.name] ?? "unknown";
+}

@@ -1,0 +1,68 @@
+/** What git knows of a project's files. Every answer is `undefined` where the project is no git repository: missions run there too. */
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
+const MAX_BYTES = 64 * 1024 * 1024;
+
+/** Runs git in `directory`; `undefined` when git fails: no repository, no such revision, no git at all. */
+async function git(directory: string, ...args: string[]): Promise<Buffer | undefined> {
+  const options = { cwd: directory, encoding: "buffer" as const, maxBuffer: MAX_BYTES, windowsHide: true };
+  return run("git", ["-c", "core.quotepath=off", ...args], options).then(
+    ({ stdout }) => stdout,
+    () => undefined,
+  );
+}
+
+function names(list: Buffer | undefined): string[] {
+  return list === undefined
+    ? []
+    : list
+        .toString("utf8")
+        .split("\0")
+        .filter((name) => name !== "");
+}
+
+/** Every file below `directory` that differs from the last commit, untracked files included. Paths relative to `directory`. */
+export async function changedFiles(directory: string): Promise<ReadonlySet<string> | undefined> {
+  const untracked = await git(directory, "ls-files", "--others", "--exclude-standard", "-z");
+  if (untracked === undefined) return undefined;
+  const tracked =
+    (await git(directory, "diff", "--name-only", "--relative", "-z", "HEAD")) ??
+    (await git(directory, "ls-files", "-z"));
+  return new Set([...names(untracked), ...names(tracked)]);
+}
+
+/** A file's content in the last commit; `undefined` when it is new there. */
+export async function committed(directory: string, path: string): Promise<Buffer | undefined> {
+  return git(directory, "show", `HEAD:./${path}`);
+}
+
+/** The changes to `paths` since the last commit, new files in full, at most `maxChars` characters. */
+export async function diff(
+  directory: string,
+  paths: readonly string[],
+  maxChars: number,
+): Promise<string | undefined> {
+  if (paths.length === 0) return undefined;
+  const tracked = await git(directory, "diff", "--relative", "HEAD", "--", ...paths);
+  if (tracked === undefined) return undefined;
+  const added = names(
+    await git(directory, "ls-files", "--others", "--exclude-standard", "-z", "--", ...paths),
+  );
+  const parts = [tracked.toString("utf8")];
+  for (const path of added) parts.push(await diffOfNew(directory, path));
+  const text = parts.join("");
+  return text.length <= maxChars
+    ? text
+    : `${text.slice(0, maxChars)}\n… ${text.length - maxChars} characters left out …\n`;
+}
+
+/** `git diff --no-index` exits with 1 when the files differ, as a new file always does from nothing. */
+async function diffOfNew(directory: string, path: string): Promise<string> {
+  const args = ["diff", "--no-index", "--", process.platform === "win32" ? "NUL" : "/dev/null", path];
+  return run("git", args, { cwd: directory, maxBuffer: MAX_BYTES, windowsHide: true }).then(
+    ({ stdout }) => stdout,
+    (error: { stdout?: string }) => error.stdout ?? "",
+  );
+}

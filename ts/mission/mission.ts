@@ -1,0 +1,371 @@
+/**
+ * One mission while this process drives it: hands what happens to the engine and carries out what the engine commands.
+ * It decides nothing: which task runs where and when, what is tried again and what is accepted is in the engine.
+ */
+import {
+  type Command,
+  type Event,
+  MissionEngine,
+  type MissionOutcome,
+  type Outcome,
+  type Plan,
+  type Snapshot,
+  type Store,
+  type TaskSpec,
+  type TaskView,
+} from "../engine/index.ts";
+import type { Host, HostEvent } from "../host/host.ts";
+import type { Brief } from "./brief.ts";
+import { filesOfTask } from "./changes.ts";
+import { Checks } from "./checks.ts";
+import { diff } from "./git.ts";
+import {
+  DIFF_CHARS,
+  repairMessage,
+  reviewMessage,
+  sealMessage,
+  taskMessage,
+  VERDICT_MISSING,
+} from "./messages.ts";
+import { Sessions } from "./sessions.ts";
+import type { Settings } from "./settings.ts";
+import { renderTodo, TodoFile } from "./todo.ts";
+
+/** What wakes the commander. */
+export type News =
+  | { readonly type: "needs_decision"; readonly message: string }
+  | { readonly type: "finished"; readonly outcome: MissionOutcome; readonly message: string }
+  /** The user interrupted `run_mission`. */
+  | { readonly type: "interrupted" };
+
+/** What a mission is made of. The store stays the caller's. */
+export interface MissionParts {
+  readonly brief: Brief;
+  readonly host: Host;
+  readonly store: Store;
+  readonly settings: Settings;
+}
+
+/** Longest time for which a timer can be set, in milliseconds; a later wake is reached in several steps. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+export class Mission {
+  readonly brief: Brief;
+  /** Verify commands that the user's permission rules have let through. */
+  readonly permitted = new Set<string>();
+  readonly #host: Host;
+  readonly #engine: MissionEngine;
+  readonly #sessions: Sessions;
+  readonly #checks: Checks;
+  readonly #todo: TodoFile;
+  readonly #listeners = new Set<() => void>();
+  #news: News | undefined;
+  #failure: Error | undefined;
+  #outcome: MissionOutcome | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  constructor({ brief, host, store, settings }: MissionParts) {
+    const { lanes, attempts, stallTimeoutMs, taskTimeoutMs, review } = settings;
+    this.brief = brief;
+    this.#host = host;
+    this.#engine = MissionEngine.open(store, brief.id, {
+      lanes,
+      attempts,
+      stallTimeoutMs,
+      taskTimeoutMs,
+      review,
+    });
+    this.#sessions = new Sessions(host, brief.session, (event) => this.#tell(event));
+    this.#checks = new Checks(host.directory, settings.verifyTimeoutMs);
+    this.#todo = new TodoFile(host.directory);
+  }
+
+  /** Everything as it stands. */
+  get snapshot(): Snapshot {
+    return this.#engine.snapshot();
+  }
+
+  /** How it ended, or `undefined` while it goes on. */
+  get outcome(): MissionOutcome | undefined {
+    return this.#outcome;
+  }
+
+  task(id: string): TaskView | undefined {
+    return this.#engine.task(id);
+  }
+
+  /** The task that a session works on or reviews; `task` is absent for the seal. */
+  engagementOf(session: string): { readonly lease: number; readonly agent: string } | undefined {
+    const lease = this.#sessions.leaseOf(session);
+    const agent = this.#sessions.agentOf(session);
+    return lease === undefined || agent === undefined ? undefined : { lease, agent };
+  }
+
+  /** Whether a session is the commander's or one that this mission has opened and still uses. */
+  involves(session: string): boolean {
+    return session === this.brief.session || this.#sessions.leaseOf(session) !== undefined;
+  }
+
+  /** Every problem of a plan as it would be submitted now; nothing is changed. */
+  check(plan: Plan): ReturnType<MissionEngine["check"]> {
+    return this.#engine.check({ type: "plan_submitted", plan });
+  }
+
+  /**
+   * Hands events to the engine and sets about what it commands.
+   * @throws EngineError when it refuses them or can't write its journal; then nothing has happened.
+   */
+  submit(...events: readonly Event[]): readonly Outcome[] {
+    const outcomes = this.#engine.submit(Date.now(), events);
+    // Whatever was to be decided, a new plan is the decision.
+    if (events.some(({ type }) => type === "plan_submitted") && this.#news?.type === "needs_decision") {
+      this.#news = undefined;
+    }
+    this.#follow(outcomes);
+    return outcomes;
+  }
+
+  /**
+   * Runs the mission until there is news for the commander. `changed` is called whenever something moved.
+   * When `signal` aborts, the mission is paused and its sessions are stopped.
+   * @throws EngineError when the journal can't be written.
+   */
+  async run(signal: AbortSignal, changed: () => void): Promise<News> {
+    if (this.#news === undefined) {
+      this.#sessions.forgetModel();
+      this.submit({ type: "resumed" });
+    }
+    const interrupted = () => this.#interrupt();
+    signal.addEventListener("abort", interrupted, { once: true });
+    if (signal.aborted) interrupted();
+    try {
+      return await this.until(() => this.#takeNews(), changed);
+    } finally {
+      signal.removeEventListener("abort", interrupted);
+    }
+  }
+
+  /** Waits until `value` has one; asked again whenever something moved. Rejects when the mission can't go on. */
+  until<T>(value: () => T | undefined, changed: () => void = () => undefined): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const look = () => {
+        changed();
+        const found = value();
+        if (found === undefined && this.#failure === undefined && !this.#closed) return;
+        this.#listeners.delete(look);
+        if (found !== undefined) resolve(found);
+        else reject(this.#failure ?? new Error("OpenCode is closing the project"));
+      };
+      this.#listeners.add(look);
+      look();
+    });
+  }
+
+  /** News from the host. */
+  hear(event: HostEvent): void {
+    this.#sessions.hear(event);
+  }
+
+  /** Lets go of everything: no timer, command or session of the mission runs on. What happened is in the store. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    this.#sessions.stop();
+    this.#checks.keep(() => false);
+    const { leases } = this.#engine.snapshot();
+    await Promise.all(
+      leases.map(({ lease, session }) =>
+        session === undefined ? undefined : this.#sessions.abort(lease, session),
+      ),
+    );
+    this.#engine[Symbol.dispose]();
+    this.#moved();
+  }
+
+  #interrupt(): void {
+    this.#tell({ type: "paused", reason: "interrupted by the user" });
+    this.#news ??= { type: "interrupted" };
+    this.#moved();
+  }
+
+  #takeNews(): News | undefined {
+    const news = this.#news;
+    this.#news = undefined;
+    return news;
+  }
+
+  /** As {@link submit}, for events that have nobody to throw at: a failure ends the wait of `run_mission` instead. */
+  #tell(event: Event): Outcome | undefined {
+    if (this.#closed) return undefined;
+    try {
+      return this.submit(event)[0];
+    } catch (error) {
+      this.#fail(error);
+      return undefined;
+    }
+  }
+
+  #fail(error: unknown): void {
+    this.#failure = error instanceof Error ? error : new Error(String(error));
+    void this.#host.log("error", `mission ${this.brief.id}: ${this.#failure.message}`);
+    void this.#host.toast("error", `Mission stopped: ${this.#failure.message}`);
+    this.#moved();
+    this.#failure = undefined;
+  }
+
+  #follow(outcomes: readonly Outcome[]): void {
+    const commands = outcomes.flatMap((outcome) => outcome.commands);
+    if (outcomes.every((outcome) => outcome.ignored !== undefined)) return;
+    for (const command of commands) void this.#carryOut(command).catch((error: unknown) => this.#fail(error));
+    this.#arm();
+    this.#moved();
+  }
+
+  /** Sets the clock for the next thing that time alone decides. */
+  #arm(): void {
+    clearTimeout(this.#timer);
+    const wake = this.#engine.nextWake();
+    if (wake === null || this.#closed) return;
+    const delay = Math.min(Math.max(0, wake - Date.now()), LONGEST_TIMER_MS);
+    this.#timer = setTimeout(() => this.#tick(), delay).unref();
+  }
+
+  #tick(): void {
+    try {
+      this.#follow(this.#engine.tick(Date.now()));
+      this.#arm();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** Tells whoever watches, and brings the projections up to date. */
+  #moved(): void {
+    if (!this.#closed) {
+      const snapshot = this.snapshot;
+      const live = new Set(snapshot.leases.map(({ lease }) => lease));
+      this.#sessions.keep((lease) => live.has(lease));
+      this.#checks.keep((task) =>
+        task === undefined ? snapshot.phase === "verifying" : this.task(task)?.state === "verifying",
+      );
+      if (snapshot.tasks.length > 0) {
+        this.#todo
+          .write(renderTodo(this.brief, snapshot))
+          .catch((error: unknown) => this.#host.log("warn", `todo.md was not written: ${String(error)}`));
+      }
+    }
+    for (const look of [...this.#listeners]) look();
+  }
+
+  async #carryOut(command: Command): Promise<void> {
+    switch (command.type) {
+      case "start":
+        return this.#start(command);
+      case "prompt":
+        return this.#repair(command);
+      case "abort":
+        return this.#sessions.abort(command.lease, command.session);
+      case "verify":
+        return this.#verify(command);
+      case "review":
+        return this.#review(command);
+      case "review_prompt":
+        return this.#sessions.again(command.lease, command.turn, VERDICT_MISSING);
+      case "retry":
+        return this.#host.log("info", `task ${command.task} is tried again: ${command.reason}`);
+      case "notify":
+        return this.#notify(command);
+      case "finish":
+        return this.#finish(command);
+    }
+  }
+
+  #start({ lease, turn, task, agent, session }: Extract<Command, { type: "start" }>): Promise<void> {
+    const view = this.#known(task);
+    const text = taskMessage(this.#spec(task));
+    const title = `${view.id}: ${view.title} (@${agent})`;
+    return this.#sessions.engage({
+      lease,
+      turn,
+      agent,
+      title,
+      text,
+      ...(session === undefined ? {} : { session }),
+    });
+  }
+
+  #repair({ lease, turn, task, reason }: Extract<Command, { type: "prompt" }>): Promise<void> {
+    return this.#sessions.again(lease, turn, repairMessage(this.#known(task), reason));
+  }
+
+  async #verify(command: Extract<Command, { type: "verify" }>): Promise<void> {
+    const task = command.task === undefined ? undefined : this.#known(command.task);
+    const verified = await this.#checks.run(command, {
+      task,
+      written: this.#sessions.filesWritten(task?.session),
+    });
+    this.#tell(verified);
+  }
+
+  async #review({ lease, turn, task: id }: Extract<Command, { type: "review" }>): Promise<void> {
+    const task = id === undefined ? undefined : this.#known(id);
+    const text = task === undefined ? this.#sealText() : await this.#reviewText(task);
+    const title = task === undefined ? "Final review (@reviewer)" : `Review of ${task.id} (@reviewer)`;
+    await this.#sessions.engage({ lease, turn, agent: "reviewer", title, text });
+  }
+
+  async #reviewText(task: TaskView): Promise<string> {
+    const changed = await filesOfTask(this.#host.directory, {
+      written: this.#sessions.filesWritten(task.session),
+      reported: task.filesReported,
+      scope: task.files,
+    });
+    return reviewMessage(
+      task,
+      this.#spec(task.id).prompt,
+      changed,
+      await diff(this.#host.directory, changed, DIFF_CHARS),
+    );
+  }
+
+  #sealText(): string {
+    const { goal, tasks, missionVerification } = this.snapshot;
+    const accepted = tasks.filter(({ kind, state }) => kind === "task" && state === "accepted");
+    return sealMessage(`${this.brief.objective}\n\n${goal}`, accepted, missionVerification?.report);
+  }
+
+  async #notify({ kind, message }: Extract<Command, { type: "notify" }>): Promise<void> {
+    switch (kind) {
+      case "needs_decision":
+        this.#news = { type: "needs_decision", message };
+        return this.#moved();
+      case "task_failed":
+        return this.#host.toast("warning", message);
+      default:
+        return this.#host.log("info", message);
+    }
+  }
+
+  async #finish({ outcome, message }: Extract<Command, { type: "finish" }>): Promise<void> {
+    this.#outcome = outcome;
+    this.#news = { type: "finished", outcome, message };
+    this.#moved();
+    await this.#host.toast(outcome === "accepted" ? "success" : "warning", `Mission ${outcome}: ${message}`);
+  }
+
+  #spec(id: string): TaskSpec {
+    const spec = this.#engine.spec(id);
+    if (spec === undefined) throw new Error(`the engine has no task "${id}"`);
+    return spec;
+  }
+
+  /** A task that the engine has just named. */
+  #known(id: string): TaskView {
+    const task = this.task(id);
+    if (task === undefined)
+      throw new Error(`the engine commanded something for task "${id}", which it does not know`);
+    return task;
+  }
+}

@@ -1,0 +1,246 @@
+/**
+ * The sessions in which a mission's leases are carried out: opens and prompts them, and turns what the host says of
+ * them into events of the engine. It believes neither an idle event nor its absence: a turn has ended when the host's
+ * own record shows a finished answer to the prompt that began it.
+ */
+import type { Event, Outcome } from "../engine/index.ts";
+import type { Host, HostError, HostEvent, ModelRef } from "../host/host.ts";
+import { HostFailure } from "../host/host.ts";
+import { kindOfFailure } from "./failure.ts";
+
+/** Pause between looks at the host's own record, for idle events that never came; in milliseconds. */
+const RECONCILE_EVERY_MS = 5000;
+/** Deltas arrive by the hundred; the engine needs one sign of life now and then. In milliseconds. */
+const PROGRESS_EVERY_MS = 1000;
+
+/** A session to be opened, or gone on in, for a lease. */
+export interface Engagement {
+  readonly lease: number;
+  /** Which prompt of the lease this is, quoted in the events that answer it. */
+  readonly turn: number;
+  readonly agent: string;
+  readonly title: string;
+  readonly text: string;
+  /** An earlier session to go on in. */
+  readonly session?: string;
+}
+
+interface Engaged {
+  readonly lease: number;
+  readonly agent: string;
+  readonly session: string;
+  /** The newest answer before the present prompt: the end of the turn needs a newer one. */
+  before: string | undefined;
+  /** The present prompt, as the engine counts them. */
+  turn: number;
+  /** An error the host announced; it counts once the session has come to rest. */
+  failure: HostError | undefined;
+  progressAt: number;
+  readonly questions: Set<string>;
+}
+
+/** The sessions of one mission. */
+export class Sessions {
+  readonly #host: Host;
+  readonly #parent: string;
+  readonly #submit: (event: Event) => Outcome | undefined;
+  readonly #byLease = new Map<number, Engaged>();
+  readonly #bySession = new Map<string, Engaged>();
+  readonly #written = new Map<string, Set<string>>();
+  #model: ModelRef | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  /** `parent` is the commander's session; `submit` hands an event to the engine. */
+  constructor(host: Host, parent: string, submit: (event: Event) => Outcome | undefined) {
+    this.#host = host;
+    this.#parent = parent;
+    this.#submit = submit;
+  }
+
+  /** The lease that a session carries out at present. */
+  leaseOf(session: string): number | undefined {
+    return this.#bySession.get(session)?.lease;
+  }
+
+  /** The agent whom a session carries out a lease as. */
+  agentOf(session: string): string | undefined {
+    return this.#bySession.get(session)?.agent;
+  }
+
+  /** The files that the host's tools wrote in a session, paths as the tools were given them. */
+  filesWritten(session: string | undefined): Iterable<string> {
+    return (session === undefined ? undefined : this.#written.get(session)) ?? [];
+  }
+
+  /** Opens a session for a lease and hands it its first message. */
+  async engage({ lease, turn, agent, title, text, session: earlier }: Engagement): Promise<void> {
+    await this.#telling({ lease, turn }, async () => {
+      const session = earlier ?? (await this.#host.createSession({ parent: this.#parent, title }));
+      const engaged: Engaged = {
+        lease,
+        agent,
+        session,
+        before: undefined,
+        turn,
+        failure: undefined,
+        progressAt: 0,
+        questions: new Set(),
+      };
+      const outcome = this.#submit({ type: "session_started", lease, session });
+      // The lease ended while the session was being opened: nobody waits for it any more.
+      if (outcome === undefined || outcome.ignored !== undefined) return;
+      this.#byLease.set(lease, engaged);
+      this.#bySession.set(session, engaged);
+      this.#watch();
+      await this.#prompt(engaged, text);
+    });
+  }
+
+  /** Hands the next message to a lease's session. */
+  async again(lease: number, turn: number, text: string): Promise<void> {
+    const engaged = this.#byLease.get(lease);
+    if (engaged === undefined) return;
+    engaged.turn = turn;
+    await this.#telling(engaged, () => this.#prompt(engaged, text));
+  }
+
+  /** Stops a session's turn; what it still emits is no news. */
+  async abort(lease: number, session: string): Promise<void> {
+    this.release(lease);
+    await this.#host.abort(session).catch((error: unknown) => this.#host.log("warn", String(error)));
+  }
+
+  /** Forgets a lease that has ended. */
+  release(lease: number): void {
+    const engaged = this.#byLease.get(lease);
+    this.#byLease.delete(lease);
+    if (engaged !== undefined && this.#bySession.get(engaged.session) === engaged) {
+      this.#bySession.delete(engaged.session);
+    }
+    if (this.#byLease.size === 0) this.stop();
+  }
+
+  /** Forgets every lease that `isLive` does not know any more. */
+  keep(isLive: (lease: number) => boolean): void {
+    for (const lease of [...this.#byLease.keys()]) if (!isLive(lease)) this.release(lease);
+  }
+
+  /** The commander's model may have been changed: ask for it again. */
+  forgetModel(): void {
+    this.#model = undefined;
+  }
+
+  /** No timer runs after this; sessions are left as they are. */
+  stop(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
+  /** News from the host. */
+  hear(event: HostEvent): void {
+    const engaged = this.#bySession.get(event.session);
+    if (engaged === undefined) return;
+    const { lease, questions } = engaged;
+    switch (event.type) {
+      case "progress":
+      case "busy":
+        this.#progressed(engaged);
+        break;
+      case "file_written":
+        this.#noteWritten(event.session, event.path);
+        this.#progressed(engaged);
+        break;
+      case "permission_asked":
+        questions.add(event.request);
+        if (questions.size === 1) this.#submit({ type: "clock_stopped", lease });
+        break;
+      case "permission_replied":
+        if (questions.delete(event.request) && questions.size === 0)
+          this.#submit({ type: "clock_started", lease });
+        break;
+      case "error":
+        engaged.failure = event.error;
+        break;
+      case "idle":
+        void this.#reconcile(engaged);
+        break;
+      case "deleted":
+        this.#submit({ type: "session_error", lease, kind: "aborted", message: "the session was deleted" });
+        break;
+    }
+  }
+
+  async #prompt(engaged: Engaged, text: string): Promise<void> {
+    const { session, agent } = engaged;
+    const model = this.#host.modelOf(agent) ?? (await this.#commandersModel());
+    engaged.before = (await this.#host.lastTurn(session)).answer;
+    engaged.failure = undefined;
+    await this.#host.prompt({ session, agent, text, ...(model === undefined ? {} : { model }) });
+    // Told to stop while the prompt was on its way: it arrived after the stop, so stop it again.
+    if (!this.#isCurrent(engaged)) await this.#host.abort(session);
+  }
+
+  async #commandersModel(): Promise<ModelRef | undefined> {
+    this.#model ??= (await this.#host.facts(this.#parent))?.model;
+    return this.#model;
+  }
+
+  /** Asks the host how the turn stands, and tells the engine when it has ended. */
+  async #reconcile(engaged: Engaged): Promise<void> {
+    const { lease, session, turn } = engaged;
+    await this.#telling({ lease, turn }, async () => {
+      const status = (await this.#host.statuses()).get(session) ?? "idle";
+      if (status !== "idle") return;
+      const last = await this.#host.lastTurn(session);
+      if (!this.#isCurrent(engaged) || engaged.turn !== turn) return;
+      const answered = last.answer !== engaged.before;
+      const error =
+        (answered ? last.error : undefined) ?? (answered && last.complete ? undefined : engaged.failure);
+      if (error !== undefined) {
+        engaged.failure = undefined;
+        this.#submit({
+          type: "session_error",
+          lease,
+          turn,
+          kind: kindOfFailure(error),
+          message: error.message,
+          ...(error.retryAfterMs === undefined ? {} : { retryAfterMs: error.retryAfterMs }),
+        });
+      } else if (answered && last.complete) {
+        this.#submit({ type: "session_idle", lease, turn, text: last.text });
+      }
+    });
+  }
+
+  #progressed(engaged: Engaged): void {
+    const now = Date.now();
+    if (now - engaged.progressAt < PROGRESS_EVERY_MS) return;
+    engaged.progressAt = now;
+    this.#submit({ type: "progress", lease: engaged.lease });
+  }
+
+  #noteWritten(session: string, path: string): void {
+    const written = this.#written.get(session) ?? new Set();
+    this.#written.set(session, written.add(path));
+  }
+
+  #isCurrent(engaged: Engaged): boolean {
+    return this.#byLease.get(engaged.lease) === engaged;
+  }
+
+  #watch(): void {
+    this.#timer ??= setInterval(() => {
+      for (const engaged of this.#byLease.values()) void this.#reconcile(engaged);
+    }, RECONCILE_EVERY_MS).unref();
+  }
+
+  /** Runs a call to the host for a lease; a failure is the lease's, told to the engine. */
+  async #telling({ lease, turn }: Pick<Engaged, "lease" | "turn">, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      const message = error instanceof HostFailure ? error.message : `unexpected: ${String(error)}`;
+      this.#submit({ type: "session_error", lease, turn, kind: "unknown", message });
+    }
+  }
+}

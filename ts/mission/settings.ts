@@ -1,0 +1,125 @@
+/**
+ * What a user can set, and where it is read from.
+ *
+ * Three sources, the later over the earlier: the user's global file, the options given to the plugin in OpenCode's
+ * configuration, the project's `.orchestrator/settings.jsonc`. A setting nobody knows is an error that names the
+ * nearest known one: a typo must not pass for a setting.
+ */
+import { readFile } from "node:fs/promises";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { type ParseError, parse as parseJsonc, printParseErrorCode } from "jsonc-parser";
+import { z } from "zod";
+import { MissionError } from "./error.ts";
+import { nearest } from "./nearest.ts";
+
+const lanes = (most: number) => z.int().min(1).max(64).default(most);
+const milliseconds = (usual: number) => z.int().min(1000).default(usual);
+
+/** The settings, with their defaults. */
+export const Settings = z.strictObject({
+  $schema: z.string().optional().describe("Where an editor finds the schema of this file."),
+  lanes: z
+    .strictObject({ planner: lanes(2), worker: lanes(8), reviewer: lanes(4) })
+    .prefault({})
+    .describe("Most sessions at once, for each kind of agent."),
+  attempts: z.int().min(1).max(20).default(3).describe("Tries a task gets, repairs included."),
+  stallTimeoutMs: milliseconds(120_000).describe(
+    "Milliseconds without a sign of life before a session is given up.",
+  ),
+  taskTimeoutMs: milliseconds(1_800_000).describe("Milliseconds that one attempt at a task may take."),
+  verifyTimeoutMs: milliseconds(600_000).describe("Milliseconds that one verify command may run."),
+  review: z
+    .enum(["plan", "always", "never"])
+    .default("plan")
+    .describe(
+      "Who is reviewed: what the plan asks for and the whole at the end, every task too, or nothing.",
+    ),
+});
+export type Settings = z.infer<typeof Settings>;
+
+/** Where settings are read from, besides the plugin's options. Paths are absolute. */
+export interface SettingsFiles {
+  readonly global: string;
+  readonly project: string;
+}
+
+/** The settings files of a project. The user's own file follows the platform's custom. */
+export function settingsFiles(directory: string, env: NodeJS.ProcessEnv = process.env): SettingsFiles {
+  const config =
+    env["XDG_CONFIG_HOME"] ??
+    (process.platform === "win32" ? env["APPDATA"] : undefined) ??
+    join(env["HOME"] ?? homedir(), ".config");
+  return {
+    global: join(config, "opencode-orchestrator", "settings.jsonc"),
+    project: join(directory, ".orchestrator", "settings.jsonc"),
+  };
+}
+
+/**
+ * Reads and joins the settings.
+ * @throws MissionError `ERR_SETTINGS` with every problem, each with its source and path. Nothing is ever written.
+ */
+export async function loadSettings(files: SettingsFiles, options: unknown): Promise<Settings> {
+  const sources = [
+    { name: files.global, value: await readJsonc(files.global) },
+    { name: "the plugin's options", value: options },
+    { name: files.project, value: await readJsonc(files.project) },
+  ];
+  const problems = sources.flatMap(({ name, value }) =>
+    problemsOf(value).map((problem) => `${name}: ${problem}`),
+  );
+  if (problems.length > 0) throw new MissionError("ERR_SETTINGS", `invalid settings\n${problems.join("\n")}`);
+  return Settings.parse(sources.reduce<object>((joined, { value }) => overlay(joined, value), {}));
+}
+
+async function readJsonc(path: string): Promise<unknown> {
+  const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT" || error.code === "ENOTDIR") return undefined;
+    throw new MissionError("ERR_SETTINGS", `could not read ${path}: ${error.message}`, { cause: error });
+  });
+  if (text === undefined || text.trim() === "") return undefined;
+  const errors: ParseError[] = [];
+  const value: unknown = parseJsonc(text.replace(/^\uFEFF/, ""), errors, { allowTrailingComma: true });
+  const [first] = errors;
+  if (first !== undefined) {
+    const line = text.slice(0, first.offset).split("\n").length;
+    throw new MissionError(
+      "ERR_SETTINGS",
+      `${path}:${line}: ${printParseErrorCode(first.error)}; mend the file, it is left as it is`,
+    );
+  }
+  return value;
+}
+
+function problemsOf(value: unknown): readonly string[] {
+  if (value === undefined) return [];
+  const parsed = Settings.safeParse(value);
+  return parsed.success ? [] : parsed.error.issues.flatMap(problemsOfIssue);
+}
+
+function problemsOfIssue(issue: z.core.$ZodIssue): readonly string[] {
+  const at = issue.path.join(".");
+  if (issue.code !== "unrecognized_keys") return [`${at === "" ? "" : `${at}: `}${issue.message}`];
+  const known = issue.path[0] === "lanes" ? ["planner", "worker", "reviewer"] : Object.keys(Settings.shape);
+  return issue.keys.map((key) => {
+    const name = [...issue.path, key].join(".");
+    const close = nearest(key, known);
+    return `unknown setting "${name}"${close === undefined ? "" : `; did you mean "${close}"?`} (known: ${known.join(", ")})`;
+  });
+}
+
+/** `over` on top of `base`: objects key by key, anything else as a whole. */
+function overlay(base: object, over: unknown): object {
+  if (!isRecord(over)) return base;
+  const joined: Record<string, unknown> = { ...base };
+  for (const [key, value] of Object.entries(over)) {
+    const below = joined[key];
+    joined[key] = isRecord(below) && isRecord(value) ? overlay(below, value) : value;
+  }
+  return joined;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,34 @@
+/** `run_mission`: stays open while the mission runs, and returns with news for the commander. */
+import type { ToolDefinition } from "../../host/contribution.ts";
+import { MissionError } from "../error.ts";
+import { newsText } from "../news.ts";
+import type { Orchestrator } from "../orchestrator.ts";
+import { plannedTasks, progressLine, progressRows } from "../progress.ts";
+import { guarded, only } from "./guard.ts";
+
+const parameters = {};
+
+export function runMission(orchestrator: Orchestrator): ToolDefinition<typeof parameters> {
+  return guarded({
+    name: "run_mission",
+    description:
+      "Carry out the submitted plan. Returns when the mission is finished or needs a decision; call it again to go on.",
+    parameters,
+    async execute(_, call) {
+      only(["commander"], "run_mission", call);
+      const mission = orchestrator.missionOf(call.session);
+      if (plannedTasks(mission.snapshot).length === 0) {
+        throw new MissionError("ERR_ARGUMENTS", "there is no plan yet: call submit_plan first");
+      }
+      let shown = "";
+      const news = await mission.run(call.signal, () => {
+        const snapshot = mission.snapshot;
+        const line = progressLine(snapshot);
+        if (line !== shown) call.progress(line, { mission: mission.brief.id, tasks: progressRows(snapshot) });
+        shown = line;
+      });
+      const snapshot = mission.snapshot;
+      return { title: progressLine(snapshot), output: newsText(news, snapshot) };
+    },
+  });
+}

@@ -1,0 +1,99 @@
+/** `tasks`: looks at the mission's tasks, and calls one off. */
+import { z } from "zod";
+import { AGENTS } from "../../agents/agents.ts";
+import type { TaskState, TaskView } from "../../engine/index.ts";
+import type { ToolAnswer, ToolDefinition } from "../../host/contribution.ts";
+import { MissionError } from "../error.ts";
+import { metricsText } from "../metrics.ts";
+import type { Mission } from "../mission.ts";
+import { nearest } from "../nearest.ts";
+import type { Orchestrator } from "../orchestrator.ts";
+import { isOver, resultText } from "../result.ts";
+import { guarded, only } from "./guard.ts";
+
+const STATES = [
+  "pending",
+  "ready",
+  "running",
+  "verifying",
+  "reviewing",
+  "accepted",
+  "failed",
+  "cancelled",
+  "blocked",
+] as const satisfies readonly TaskState[];
+
+const parameters = {
+  action: z.enum(["list", "result", "cancel", "agents", "metrics"]),
+  task_id: z.string().optional(),
+  status: z.enum(STATES).optional().describe("For list"),
+  reason: z.string().optional().describe("For cancel"),
+};
+
+export function tasks(orchestrator: Orchestrator): ToolDefinition<typeof parameters> {
+  return guarded({
+    name: "tasks",
+    description: "List tasks, get one's result (waits while it runs), cancel one, or show agents or metrics.",
+    parameters,
+    async execute({ action, task_id, status, reason }, call): Promise<ToolAnswer> {
+      only(["commander"], "tasks", call);
+      if (action === "agents")
+        return { output: AGENTS.map((agent) => `${agent.name}: ${agent.description}`).join("\n") };
+      const mission = orchestrator.missionOf(call.session);
+      switch (action) {
+        case "list":
+          return { output: listText(mission, status) };
+        case "metrics":
+          return { output: metricsText(mission.snapshot, Date.now()) };
+        case "result":
+          return result(mission, task_id, call.signal);
+        case "cancel":
+          return cancel(mission, task_id, reason);
+      }
+    },
+  });
+}
+
+function listText(mission: Mission, status: TaskState | undefined): string {
+  const shown = mission.snapshot.tasks.filter(({ state }) => status === undefined || state === status);
+  if (shown.length === 0) return status === undefined ? "No tasks yet." : `No task is ${status}.`;
+  return shown
+    .map(({ id, title, state, attempt }) => `${id}: ${state}, attempt ${attempt}: ${title}`)
+    .join("\n");
+}
+
+async function result(mission: Mission, id: string | undefined, signal: AbortSignal): Promise<ToolAnswer> {
+  const { kind, state } = known(mission, id);
+  // A task of the plan moves only while run_mission is open, so waiting for one here could be for ever.
+  if (kind === "task" || state === undefined) return resultText(known(mission, id));
+  const interrupted = () => (signal.aborted ? known(mission, id) : undefined);
+  return resultText(
+    await mission.until(() => {
+      const task = known(mission, id);
+      return isOver(task) ? task : interrupted();
+    }),
+  );
+}
+
+function cancel(mission: Mission, id: string | undefined, reason: string | undefined): ToolAnswer {
+  const task = known(mission, id);
+  const [outcome] = mission.submit({
+    type: "cancelled",
+    task: task.id,
+    reason: reason ?? "called off by the commander",
+  });
+  if (outcome?.ignored !== undefined)
+    throw new MissionError("ERR_ARGUMENTS", `${task.id}: ${outcome.ignored}`);
+  return { title: `${task.id} cancelled`, output: `${task.id} is cancelled.` };
+}
+
+function known(mission: Mission, id: string | undefined): TaskView {
+  const ids = mission.snapshot.tasks.map((task) => task.id);
+  if (id === undefined)
+    throw new MissionError("ERR_ARGUMENTS", `task_id is missing; tasks: ${ids.join(", ")}`);
+  const task = mission.task(id);
+  if (task !== undefined) return task;
+  const close = nearest(id, ids);
+  const hint = close === undefined ? `tasks: ${ids.join(", ")}` : `did you mean "${close}"?`;
+  throw new MissionError("ERR_ARGUMENTS", `no task "${id}"; ${hint}`);
+}

@@ -1,0 +1,120 @@
+/**
+ * Verifies a task, or a whole mission, with real tools: the reported files exist, the changed files parse, the commands
+ * pass. It stops at the first step that fails and keeps what it saw, so that a worker can mend it.
+ */
+import { access, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { checkSyntax, EngineError, type SyntaxReport } from "../engine/index.ts";
+import { type CommandResult, runCommand } from "./command.ts";
+import { committed } from "./git.ts";
+
+/** What is to be verified. Paths are relative to `directory`. */
+export interface Verification {
+  readonly directory: string;
+  /** All files that were changed, as far as is known. */
+  readonly changed: readonly string[];
+  /** The files that the worker says it changed. */
+  readonly reported: readonly string[];
+  readonly commands: readonly string[];
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+}
+
+/** The outcome, with a report for people and models. */
+export interface Verdict {
+  readonly passed: boolean;
+  readonly report: string;
+}
+
+type Step = (verification: Verification) => Promise<Verdict>;
+
+const STEPS: readonly Step[] = [claims, syntax, commands];
+
+/** Runs the steps in order; the first that fails ends it. */
+export async function verify(verification: Verification): Promise<Verdict> {
+  const reports: string[] = [];
+  for (const step of STEPS) {
+    const { passed, report } = await step(verification);
+    if (report !== "") reports.push(report);
+    if (!passed) return { passed: false, report: reports.join("\n") };
+  }
+  return {
+    passed: true,
+    report: reports.length > 0 ? reports.join("\n") : "not checked: no changed files and no commands",
+  };
+}
+
+/** A file that was reported but is neither there nor was there before is a claim without a deed. */
+async function claims({ directory, reported }: Verification): Promise<Verdict> {
+  const missing: string[] = [];
+  for (const path of reported) {
+    const exists = await access(join(directory, path)).then(
+      () => true,
+      () => false,
+    );
+    if (!exists && (await committed(directory, path)) === undefined) missing.push(path);
+  }
+  if (missing.length === 0) return { passed: true, report: "" };
+  return { passed: false, report: `FAILED files: reported as changed, but not there: ${missing.join(", ")}` };
+}
+
+async function syntax({ directory, changed }: Verification): Promise<Verdict> {
+  const findings: string[] = [];
+  const skipped: string[] = [];
+  let checked = 0;
+  for (const path of changed) {
+    const source = await readFile(join(directory, path)).catch(() => undefined);
+    if (source === undefined) continue;
+    const report = parse(path, source, await committed(directory, path));
+    if (report === null) continue;
+    if (report instanceof EngineError) {
+      skipped.push(`not checked syntax: ${path}: ${report.message}`);
+      continue;
+    }
+    checked += 1;
+    findings.push(...report.errors.map((error) => describeSyntax(path, error)));
+  }
+  if (findings.length > 0) return { passed: false, report: `FAILED syntax:\n${findings.join("\n")}` };
+  const ok = checked === 0 ? [] : [`ok syntax: ${checked} file${checked === 1 ? "" : "s"}`];
+  return { passed: true, report: [...ok, ...skipped].join("\n") };
+}
+
+/** The report; `null` for a language that is not ours, an error for a file that is no text or too large to parse. */
+function parse(path: string, source: Buffer, before: Buffer | undefined): SyntaxReport | EngineError | null {
+  try {
+    return checkSyntax(path, source, before === undefined ? {} : { before });
+  } catch (error) {
+    if (EngineError.is(error) && error.code.startsWith("ERR_SYNTAX_")) return error;
+    throw error;
+  }
+}
+
+function describeSyntax(path: string, error: SyntaxReport["errors"][number]): string {
+  return `${path}:${error.line}:${error.column}: ${error.message}: ${error.excerpt}`;
+}
+
+async function commands({ directory, commands, timeoutMs, signal }: Verification): Promise<Verdict> {
+  const reports: string[] = [];
+  for (const command of commands) {
+    const result = await runCommand(command, { cwd: directory, timeoutMs, signal });
+    const passed = result.ended === "exited" && result.code === 0;
+    reports.push(describeCommand(result, passed));
+    if (!passed) return { passed: false, report: reports.join("\n") };
+  }
+  return { passed: true, report: reports.join("\n") };
+}
+
+const KILLED: Readonly<Record<Exclude<CommandResult["ended"], "exited">, string>> = {
+  timed_out: "killed: it ran longer than verifyTimeoutMs",
+  cancelled: "killed: the mission was stopped",
+  not_started: "it could not be started",
+};
+
+function describeCommand(
+  { command, code, ended, output, durationMs }: CommandResult,
+  passed: boolean,
+): string {
+  const how = ended === "exited" ? `exit ${code}` : KILLED[ended];
+  const head = `${passed ? "ok" : "FAILED"} $ ${command} (${how}, ${(durationMs / 1000).toFixed(1)} s)`;
+  return output === "" ? head : `${head}\n${output}`;
+}
