@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import {
   call,
@@ -73,28 +74,38 @@ test("a project without git works as well", async () => {
 
 test("a plugin is loaded with its options, and nothing is installed for it", async () => {
   const { bench } = await setUp(scenario().otherwise(say("fine")), {
-    files: {
-      "../plugin.mjs": `
-        import { writeFileSync } from "node:fs";
-        export default {
-          id: "witness",
-          server: async ({ directory }, options) => {
-            writeFileSync(directory + "/witness.json", JSON.stringify(options));
-            return {};
-          },
-        };`,
-    },
+    plugin: join(import.meta.dirname, "fixtures/witness-plugin.mjs"),
+    pluginOptions: { lanes: 3 },
   });
-  await bench.dispose();
-  expect(existsSync(bench.project.dir)).toBe(false);
+  expect((await bench.run("hello")).stdout).toContain("fine");
+  expect(JSON.parse(await bench.project.read("witness.json"))).toEqual({ lanes: 3 });
+  // npm leaves a lock file of its own inside node_modules: without one it did not run.
+  expect(existsSync(join(bench.home.configDir, "node_modules"))).toBe(true);
+  expect(existsSync(join(bench.home.configDir, "node_modules/.package-lock.json"))).toBe(false);
+  expect(await bench.log()).not.toContain("install failed");
 });
 
-test("a run that takes too long is killed with all its children", async () => {
-  const { bench } = await setUp(
-    scenario().otherwise(call("bash", { command: "sleep 300 & sleep 301", description: "wait" })),
+test("the user's own config is laid over the bench's", async () => {
+  const { model, bench } = await setUp(scenario().otherwise(say("fine")), {
+    config: { agent: { build: { prompt: "You are terse." } }, permission: { webfetch: "deny" } },
+  });
+  await bench.run("hello");
+  const { body } = await model.waitFor((request) => request.kind === "chat");
+  expect(body?.messages[0]?.text).toMatch(/^You are terse\./);
+  expect(body?.tools.map((tool) => tool.name)).not.toContain("webfetch");
+});
+
+test("dispose in the middle of a run ends every process, children of tools included, and removes every file", async () => {
+  const { model, bench } = await setUp(
+    scenario().otherwise(call("bash", { command: "sleep 301 & sleep 300", description: "wait" })),
   );
-  const started = await bench.start("wait", { timeout: 12_000 });
-  expect(await started.ended).toMatchObject({ timedOut: true, signal: "SIGKILL" });
+  await bench.start("wait");
+  await model.waitFor((request) => request.kind === "chat" && request.outcome === "answered", 30_000);
+  await expect
+    .poll(async () => (await bench.processes()).map(({ command }) => command), { timeout: 10_000 })
+    .toEqual(expect.arrayContaining(["sleep 300", "sleep 301"]));
   await bench.dispose();
   expect(await bench.processes()).toEqual([]);
+  expect(existsSync(bench.project.dir)).toBe(false);
+  expect(existsSync(bench.home.dir)).toBe(false);
 });

