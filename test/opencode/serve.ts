@@ -1,4 +1,9 @@
-import { createOpencodeClient, type OpencodeClient, type Part } from "@opencode-ai/sdk";
+import {
+  type AssistantMessage,
+  createOpencodeClient,
+  type OpencodeClient,
+  type Part,
+} from "@opencode-ai/sdk";
 import { OPENCODE } from "./home.ts";
 import { type Ended, type ProcessGroup, startGroup } from "./process-group.ts";
 import type { Place } from "./run.ts";
@@ -89,7 +94,7 @@ export class OpenCodeServer {
     return data.id;
   }
 
-  /** Prompts a session, waits for the end of the turn, and returns the assistant's last text. */
+  /** Prompts a session, waits for the end of the turn, and returns the assistant's text; throws its error. */
   async prompt(sessionID: string, text: string, options: PromptOptions = {}): Promise<string> {
     const { data } = await this.client.session.prompt({
       path: { id: sessionID },
@@ -100,10 +105,10 @@ export class OpenCodeServer {
       signal: AbortSignal.timeout(options.timeout ?? 60_000),
       throwOnError: true,
     });
-    return textOf(data.parts);
+    return said(data);
   }
 
-  /** Runs a command such as `/task` in a session, and returns the assistant's last text. */
+  /** Runs a command such as `/task` in a session, and returns the assistant's text; throws its error. */
   async command(sessionID: string, name: string, args: string, options: PromptOptions = {}): Promise<string> {
     const { data } = await this.client.session.command({
       path: { id: sessionID },
@@ -111,7 +116,7 @@ export class OpenCodeServer {
       signal: AbortSignal.timeout(options.timeout ?? 60_000),
       throwOnError: true,
     });
-    return textOf(data.parts);
+    return said(data);
   }
 
   /** Waits until a session is idle: OpenCode keeps the state of busy ones only. */
@@ -157,11 +162,17 @@ export class OpenCodeServer {
   }
 }
 
-const textOf = (parts: readonly Part[]): string =>
-  parts
+/** The text of an assistant message. OpenCode answers 200 for one that failed: its error is thrown. */
+function said({ info, parts }: { info: AssistantMessage; parts: readonly Part[] }): string {
+  if (info.error !== undefined) {
+    const { name, data } = info.error;
+    throw new Error(`${name}: ${"message" in data ? data.message : JSON.stringify(data)}`);
+  }
+  return parts
     .filter((part) => part.type === "text")
     .map((part) => part.text)
     .join("\n");
+}
 
 /** Waits for the line in which the server names its address. */
 async function address(process: ProcessGroup): Promise<string> {
