@@ -25,6 +25,13 @@ export interface BenchOptions extends ConfigOptions, Omit<ProjectOptions, "env">
 export interface OpenCodeBench extends AsyncDisposable {
   readonly home: Home;
   readonly project: Project;
+  /** A second project beside the first one. */
+  addProject(name: string, options?: Omit<ProjectOptions, "env">): Promise<Project>;
+  /**
+   * Writes the config anew: the next start of OpenCode takes it. The same bench with another plugin
+   * sends requests that can be compared byte by byte, for folder and model are the same.
+   */
+  configure(options: Omit<ConfigOptions, "model">): Promise<void>;
   /** `opencode run` to its end. */
   run(prompt: string, options?: RunOptions): Promise<Ended>;
   /** `opencode run`, to be interrupted. */
@@ -69,6 +76,9 @@ export async function openCode(options: BenchOptions): Promise<OpenCodeBench> {
   return {
     home,
     project,
+    addProject: (name, projectOptions) =>
+      createProject(join(root, name), { ...projectOptions, env: home.env }),
+    configure: (configOptions) => writeConfig(home, { ...configOptions, model: options.model }),
     run: async (prompt, runOptions) => (await keep(startRun(place, prompt, runOptions))).ended,
     start: (prompt, runOptions) => keep(startRun(place, prompt, runOptions)),
     serve: (serveOptions) => keep(serve({ ...place, ...serveOptions })),

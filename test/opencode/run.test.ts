@@ -12,6 +12,7 @@ import {
 } from "../../ts/scripted-model/index.ts";
 import { type BenchOptions, type OpenCodeBench, openCode } from "./index.ts";
 
+const WITNESS = join(import.meta.dirname, "fixtures/witness-plugin.mjs");
 const open: AsyncDisposable[] = [];
 
 async function setUp(
@@ -74,7 +75,7 @@ test("a project without git works as well", async () => {
 
 test("a plugin is loaded with its options, and nothing is installed for it", async () => {
   const { bench } = await setUp(scenario().otherwise(say("fine")), {
-    plugin: join(import.meta.dirname, "fixtures/witness-plugin.mjs"),
+    plugin: WITNESS,
     pluginOptions: { lanes: 3 },
   });
   expect((await bench.run("hello")).stdout).toContain("fine");
@@ -93,6 +94,18 @@ test("the user's own config is laid over the bench's", async () => {
   const { body } = await model.waitFor((request) => request.kind === "chat");
   expect(body?.messages[0]?.text).toMatch(/^You are terse\./);
   expect(body?.tools.map((tool) => tool.name)).not.toContain("webfetch");
+});
+
+test("two runs of one bench send the same bytes, with a plugin that does nothing as without it", async () => {
+  const { model, bench } = await setUp(scenario().otherwise(say("fine")), { git: false });
+  await bench.run("hello");
+  await bench.configure({ plugin: WITNESS });
+  await bench.run("hello");
+  const [bare, withPlugin] = model.requests.filter((request) => request.kind === "chat");
+  expect(bare?.raw).toContain("hello");
+  expect(withPlugin?.raw).toBe(bare?.raw);
+  expect(withPlugin?.sessionKey).not.toBe(bare?.sessionKey);
+  expect(await bench.project.files()).toEqual(["witness.json"]);
 });
 
 test("dispose in the middle of a run ends every process, children of tools included, and removes every file", async () => {

@@ -79,6 +79,30 @@ describe("opencode serve", () => {
     expect(request.outcome).toBe("answered");
   });
 
+  test("serves a second project as an instance of its own", async () => {
+    const other = await bench.addProject("other", { git: false });
+    const there = await server.in(other.dir);
+    const session = await there.session({ title: "there" });
+    expect(await there.prompt(session, "write")).toBe("you said write");
+    expect(await other.read("served.txt")).toBe("served");
+    await there.waitForEvent((event) => event.type === "session.idle");
+    const told = JSON.stringify(server.events.map((event) => event.properties));
+    expect(told).not.toContain(session);
+  });
+
+  test("can be killed and started again, and still knows its sessions", async () => {
+    const first = await bench.serve();
+    const session = await first.session({ title: "survivor" });
+    await first.prompt(session, "before");
+    first.process.signal("SIGKILL");
+    expect(await first.process.ended).toMatchObject({ signal: "SIGKILL" });
+    const second = await bench.serve();
+    expect(await second.prompt(session, "after")).toBe("you said after");
+    const last = model.requests.filter((request) => request.sessionKey === session).at(-1);
+    expect(last?.body?.messages.map((message) => message.text)).toContain("you said before");
+    await second.stop();
+  });
+
   test("ends politely, and leaves no process behind", async () => {
     const own = await bench.serve();
     const before = await bench.processes();

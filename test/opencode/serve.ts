@@ -23,7 +23,7 @@ export interface PromptOptions {
 
 /** One request of our own may take this long; longer ones name their own timeout. */
 const REQUEST_TIMEOUT_MS = 10_000;
-const START_TIMEOUT_MS = 30_000;
+const START_TIMEOUT_MS = 60_000;
 
 /**
  * A fetch that gives up. OpenCode can leave a request that comes right after "listening" without an
@@ -61,6 +61,14 @@ export class OpenCodeServer {
     this.url = url;
     this.process = process;
     this.client = createOpencodeClient({ baseUrl: url, directory, fetch: patientFetch });
+    void process.ended.then(() => this.#stopped.abort());
+  }
+
+  /** The same server seen from another folder: an instance of its own, with events of its own. */
+  async in(directory: string): Promise<OpenCodeServer> {
+    const view = new OpenCodeServer(this.url, directory, this.process);
+    await view.ready();
+    return view;
   }
 
   /** Waits until the instance answers and the events flow. */
