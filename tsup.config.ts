@@ -6,6 +6,7 @@ export default defineConfig({
     server: "ts/plugin/server.ts",
     engine: "ts/engine/index.ts",
     cli: "ts/cli/main.ts",
+    schemas: "ts/mission/schemas.ts",
   },
   format: "esm",
   target: "node20",

@@ -1,0 +1,56 @@
+#!/usr/bin/env node
+/** `orchestrator`: the command line. Exit codes: 0 done, 1 failed, 2 usage, 3 environment. */
+import { readFileSync } from "node:fs";
+import { demo } from "./demo/demo.ts";
+import { CliError, ExitCode } from "./exit.ts";
+
+interface Subcommand {
+  readonly summary: string;
+  run(args: readonly string[]): Promise<number>;
+}
+
+const SUBCOMMANDS: Readonly<Record<string, Subcommand>> = {
+  demo: { summary: "play a mission in a real OpenCode, in a temporary git repository", run: demo },
+};
+
+function usage(): string {
+  const rows = Object.entries(SUBCOMMANDS).map(([name, { summary }]) => `  ${name.padEnd(10)} ${summary}`);
+  return [
+    "Usage: orchestrator <command> [options]",
+    "",
+    ...rows,
+    "",
+    "Options:",
+    "  --help     show this, or with a command what it takes",
+    "  --version  show the version",
+  ].join("\n");
+}
+
+function version(): string {
+  const manifest = new URL("../package.json", import.meta.url);
+  return (JSON.parse(readFileSync(manifest, "utf8")) as { version: string }).version;
+}
+
+async function main([name, ...rest]: readonly string[]): Promise<number> {
+  if (name === undefined || name === "--help" || name === "-h" || name === "help") {
+    console.log(usage());
+    return name === undefined ? ExitCode.Usage : ExitCode.Done;
+  }
+  if (name === "--version" || name === "-v") {
+    console.log(version());
+    return ExitCode.Done;
+  }
+  const subcommand = Object.hasOwn(SUBCOMMANDS, name) ? SUBCOMMANDS[name] : undefined;
+  if (subcommand === undefined) {
+    throw new CliError(ExitCode.Usage, `no command "${name}"\n\n${usage()}`);
+  }
+  return subcommand.run(rest);
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  if (!(error instanceof CliError)) throw error;
+  console.error(`orchestrator: ${error.message}`);
+  process.exitCode = error.exitCode;
+}

@@ -1,0 +1,95 @@
+/** Finds the OpenCode to run, and runs it. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { delimiter, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { CliError, ExitCode } from "./exit.ts";
+
+const NAMES = process.platform === "win32" ? ["opencode.cmd", "opencode.exe"] : ["opencode"];
+
+/**
+ * The path of the `opencode` program: what `OPENCODE_BIN` names, else one installed beside this package, else the one
+ * on PATH.
+ * @throws CliError (environment) that says how to install it.
+ */
+export function findOpenCode(env: NodeJS.ProcessEnv = process.env): string {
+  const named = env["OPENCODE_BIN"];
+  if (named !== undefined) {
+    if (existsSync(named)) return named;
+    throw new CliError(ExitCode.Environment, `OPENCODE_BIN names ${named}, which does not exist`);
+  }
+  const folders = [...besides(), ...(env["PATH"] ?? "").split(delimiter)];
+  const found = folders.flatMap((folder) => NAMES.map((name) => join(folder, name))).find(existsSync);
+  if (found !== undefined) return found;
+  throw new CliError(
+    ExitCode.Environment,
+    "OpenCode was not found on PATH: install it (npm install -g opencode-ai), or name it in OPENCODE_BIN",
+  );
+}
+
+/** The `node_modules/.bin` folders from this file upwards: where a package manager puts the programs of a project. */
+export function besides(): readonly string[] {
+  const folders: string[] = [];
+  for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {
+    folders.push(join(folder, "node_modules", ".bin"));
+    if (folder === dirname(folder)) return folders;
+  }
+}
+
+/** A running OpenCode. */
+export interface RunningOpenCode {
+  /** Its exit code; `null` when it was killed. */
+  readonly ended: Promise<number | null>;
+  /** What it has printed so far, both streams. */
+  output(): string;
+  /** Ends it and all that it started. */
+  kill(): void;
+}
+
+/** Starts `opencode` with `args` in `cwd`, in a process group of its own. */
+export function startOpenCode(
+  program: string,
+  args: readonly string[],
+  { cwd, env }: { readonly cwd: string; readonly env: NodeJS.ProcessEnv },
+): RunningOpenCode {
+  const child = spawn(program, args, {
+    cwd,
+    // OpenCode believes PWD before its working directory.
+    env: { ...env, PWD: cwd },
+    stdio: ["ignore", "pipe", "pipe"],
+    detached: process.platform !== "win32",
+    shell: program.endsWith(".cmd"),
+    windowsHide: true,
+  });
+  const chunks: Buffer[] = [];
+  child.stdout.on("data", (chunk: Buffer) => chunks.push(chunk));
+  child.stderr.on("data", (chunk: Buffer) => chunks.push(chunk));
+  return {
+    ended: ending(child, program),
+    output: () => Buffer.concat(chunks).toString("utf8"),
+    kill: () => killTree(child),
+  };
+}
+
+async function ending(child: ChildProcess, program: string): Promise<number | null> {
+  const [code] = await once(child, "close").catch((error: Error) => {
+    throw new CliError(ExitCode.Environment, `could not start ${program}: ${error.message}`, {
+      cause: error,
+    });
+  });
+  return typeof code === "number" ? code : null;
+}
+
+function killTree(child: ChildProcess): void {
+  if (child.pid === undefined || child.exitCode !== null) return;
+  if (process.platform === "win32") {
+    spawn("taskkill", ["/pid", String(child.pid), "/T", "/F"], { windowsHide: true });
+    return;
+  }
+  try {
+    process.kill(-child.pid, "SIGTERM");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
+}
