@@ -5,7 +5,7 @@ use std::collections::hash_map::Entry;
 use std::fmt;
 use std::sync::Arc;
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::document::{Version, check_json, check_name};
 use crate::error::{Error, ErrorKind, Result};
@@ -57,12 +57,13 @@ pub struct Record {
 }
 
 impl Record {
-    /// The hash of the record: BLAKE3 over the previous hash and the record's canonical form, which is
-    /// `len ‖ stream ‖ seq ‖ version ‖ at_ms ‖ len ‖ kind ‖ len ‖ payload`, every number and length as
+    /// The hash of the record: BLAKE3 over the previous hash and the record's canonical form:
+    /// `prev ‖ len ‖ stream ‖ seq ‖ version ‖ at_ms ‖ len ‖ kind ‖ len ‖ payload`, every number and length as
     /// 8 bytes, little-endian. The lengths make it impossible to move bytes from one field to the next.
     #[must_use]
     pub fn digest(&self, stream: &str) -> Digest {
         let mut hasher = blake3::Hasher::new();
+        hasher.update(self.prev.as_bytes());
         let mut text = |text: &str, numbers: &[u64]| {
             hasher.update(&(text.len() as u64).to_le_bytes());
             hasher.update(text.as_bytes());
@@ -193,16 +194,63 @@ pub(crate) fn read_records(
             "SELECT seq, version, at_ms, kind, payload, prev, hash FROM journal \
              WHERE stream = ?1 AND seq >= ?2 ORDER BY seq",
         )?
-        .query_map(params![stream, from_seq], |row| {
-            Ok(Record {
-                seq: row.get(0)?,
-                version: row.get(1)?,
-                at_ms: row.get(2)?,
-                kind: row.get(3)?,
-                payload: row.get(4)?,
-                prev: Digest(row.get(5)?),
-                hash: Digest(row.get(6)?),
-            })
-        })?
+        .query_map(params![stream, from_seq], read_record)?
         .collect()
+}
+
+/// Reads `seq, version, at_ms, kind, payload, prev, hash`.
+pub(crate) fn read_record(row: &Row<'_>) -> rusqlite::Result<Record> {
+    Ok(Record {
+        seq: row.get(0)?,
+        version: row.get(1)?,
+        at_ms: row.get(2)?,
+        kind: row.get(3)?,
+        payload: row.get(4)?,
+        prev: Digest(row.get(5)?),
+        hash: Digest(row.get(6)?),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record() -> Record {
+        Record {
+            seq: 2,
+            version: 7,
+            at_ms: 1_767_225_600_000,
+            kind: "task_ready".to_owned(),
+            payload: "{}".to_owned(),
+            hash: Digest::ZERO,
+            prev: Digest([0xab; 32]),
+        }
+    }
+
+    #[test]
+    fn the_hash_is_of_the_canonical_form_that_the_documentation_names() {
+        let mut bytes = vec![0xab_u8; 32];
+        bytes.extend(4_u64.to_le_bytes());
+        bytes.extend(b"m/1\n");
+        for number in [2_u64, 7, 1_767_225_600_000, 10] {
+            bytes.extend(number.to_le_bytes());
+        }
+        bytes.extend(b"task_ready");
+        bytes.extend(2_u64.to_le_bytes());
+        bytes.extend(b"{}");
+        assert_eq!(record().digest("m/1\n").as_bytes(), blake3::hash(&bytes).as_bytes());
+    }
+
+    #[test]
+    fn no_two_fields_can_exchange_bytes_without_changing_the_hash() {
+        let shifted = Record { kind: "task_read".to_owned(), payload: "y{}".to_owned(), ..record() };
+        assert_ne!(record().digest("m"), shifted.digest("m"));
+        assert_ne!(record().digest("m"), Record { kind: "mtask_ready".to_owned(), ..record() }.digest(""));
+    }
+
+    #[test]
+    fn a_digest_is_shown_as_hex() {
+        let shown = Digest([0x0f; 32]).to_string();
+        assert_eq!(shown, "0f".repeat(32));
+    }
 }

@@ -27,6 +27,7 @@
 //!
 //! This crate knows nothing of Node, of `OpenCode` or of missions, reads no clock and starts no thread.
 
+mod audit;
 mod commit;
 mod database;
 mod document;
@@ -41,6 +42,7 @@ mod store;
 mod transaction;
 mod view;
 
+pub use audit::{AuditReport, Finding, StreamAudit};
 pub use database::{Durability, Options};
 pub use document::{Document, MAX_KEY_BYTES, MAX_VALUE_BYTES, Version};
 pub use error::{Conflict, Error, ErrorKind, Result};

@@ -175,6 +175,14 @@ impl Store {
         &self.shared.pins
     }
 
+    /// One more connection that reads, for long work.
+    pub(crate) fn open_reader(&self) -> Result<Database> {
+        match &*lock(&self.shared.reader) {
+            Some(_) => Database::open_reader(&self.shared.path, &self.shared.options),
+            None => Err(closed()),
+        }
+    }
+
     pub(crate) fn committer(&self) -> &Committer {
         &self.shared.committer
     }
