@@ -1,5 +1,6 @@
 import type { ServerResponse } from "node:http";
 import { Completion } from "./completion.ts";
+import { ScriptedModelError } from "./error.ts";
 import type { Outcome } from "./recording.ts";
 import type { ChatRequest } from "./request.ts";
 import type { Step } from "./step.ts";
@@ -91,6 +92,7 @@ function single(response: ServerResponse, gone: AbortSignal): Wire {
  * Carries out the steps of a reply on `response`.
  *
  * @param gone aborted when the connection is closed from either side; ends every wait.
+ * @throws {ScriptedModelError} `misplaced-refusal`.
  * @returns how it ended as far as the scenario goes; `open` when `gone` came first.
  */
 export async function deliver(
@@ -100,6 +102,10 @@ export async function deliver(
   bytes: number,
   gone: AbortSignal,
 ): Promise<Outcome> {
+  const speaks = steps.findIndex((step) => step.type !== "wait");
+  if (steps.some((step, index) => step.type === "refuse" && index !== speaks)) {
+    throw new ScriptedModelError("misplaced-refusal", "a refusal must be the first step, save for a wait");
+  }
   const completion = new Completion(request.model, bytes);
   const wire = request.stream ? streamed(response, completion, request, gone) : single(response, gone);
   let pace = 0;

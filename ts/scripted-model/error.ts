@@ -3,6 +3,7 @@ export type ScriptedModelErrorCode =
   | "bad-request"
   | "no-rule"
   | "sequence-used-up"
+  | "misplaced-refusal"
   | "wait-timeout"
   | "closed"
   | "listen-failed";

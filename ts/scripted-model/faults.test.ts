@@ -70,6 +70,15 @@ test("a delayed refusal still refuses", async () => {
   expect((await post(url)).status).toBe(500);
 });
 
+test("a refusal after text is a mistake of the scenario: nothing is sent but that", async () => {
+  const server = await model([say("already talking"), refuse(500)]);
+  expect((await post(server.url)).status).toBe(400);
+  expect(server.requests[0]).toMatchObject({
+    outcome: "failed",
+    error: "a refusal must be the first step, save for a wait",
+  });
+});
+
 test("a pace spreads the chunks over time", async () => {
   const { url } = await model([pace(20), say("x".repeat(24 * 5))]);
   const response = await post(url);
@@ -102,6 +111,16 @@ clientLeaves("a client that leaves during a delay is recorded as aborted at once
   await expect(asked).rejects.toThrow();
   const record = await server.waitFor((request) => request.outcome === "aborted", 2_000);
   expect(record.status).toBeUndefined();
+});
+
+clientLeaves("a client that leaves in the middle of a paced text is recorded as aborted", async () => {
+  const server = await model([pace(10), say("x".repeat(24 * 500))]);
+  const giveUp = new AbortController();
+  const draining = drain(await post(server.url, { signal: giveUp.signal }));
+  setTimeout(() => giveUp.abort(), 50);
+  expect((await draining).broke).toBeInstanceOf(Error);
+  const record = await server.waitFor((request) => request.outcome !== "open", 2_000);
+  expect(record.outcome).toBe("aborted");
 });
 
 test("a cut tool call ends the connection in the middle of its arguments", async () => {

@@ -146,6 +146,8 @@ class Server implements ScriptedModel {
     this.#open.set(response, gone);
     // A response closes after its last byte as well: then nothing listens to the signal any more.
     response.once("close", () => gone.abort("client"));
+    // A write that crosses with the client's leaving: the same news, told as an error.
+    response.on("error", () => gone.abort("client"));
     try {
       await this.#complete(request, response, receivedAt, gone.signal);
     } finally {
@@ -186,13 +188,14 @@ class Server implements ScriptedModel {
   ): Promise<Outcome> {
     try {
       record.steps = flatten(await this.#scenario.respond(turn));
+      return await deliver(response, record.steps, turn.request, record.bytes, gone);
     } catch (error) {
-      // 400 and not 500: clients retry a 500, and the test would hang where it should fail.
       record.error = messageOf(error);
-      send(response, refuse(400, { message: `scripted model: ${record.error}` }));
+      // 400 and not 500: clients retry a 500, and the test would hang where it should fail.
+      if (response.headersSent) response.destroy();
+      else send(response, refuse(400, { message: `scripted model: ${record.error}` }));
       return "failed";
     }
-    return deliver(response, record.steps, turn.request, record.bytes, gone);
   }
 
   #record(turn: Turn, request: IncomingMessage, raw: string, receivedAt: number): RecordedRequest {
