@@ -43,7 +43,7 @@ export class OpenCodeTui {
   }
 
   /** Waits until the screen shows this, and returns the screen; `timeout` is in milliseconds. */
-  async waitForText(expected: string | RegExp, timeout = 30_000): Promise<string> {
+  async waitForText(expected: string | RegExp, timeout = 60_000): Promise<string> {
     const deadline = performance.now() + timeout;
     for (;;) {
       const screen = await this.screen();
