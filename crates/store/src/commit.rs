@@ -211,3 +211,99 @@ pub(crate) fn went_back(db: &Database, had: Version, found: Version) -> Error {
         ),
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::database::Options;
+    use crate::store::Store;
+
+    /// A store, and a connection on the same file to write with behind its back.
+    fn fixture() -> (tempfile::TempDir, Store, Database, ArcSwap<View>) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store.db");
+        let store = Store::open(&path, Options::default()).unwrap();
+        let writer = Database::create(&Arc::from(path), &Options::default()).unwrap();
+        (folder, store, writer, ArcSwap::default())
+    }
+
+    fn ticket(store: &Store, fill: impl FnOnce(&mut crate::Transaction)) -> Arc<Ticket> {
+        let mut tx = store.begin().unwrap();
+        fill(&mut tx);
+        Arc::new(Ticket {
+            change: tx.into_change(),
+            durability: Durability::Normal,
+            outcome: OnceLock::new(),
+        })
+    }
+
+    fn put(store: &Store, key: &str) -> Arc<Ticket> {
+        ticket(store, |tx| tx.put(key, "1").unwrap())
+    }
+
+    fn outcomes(batch: &[Arc<Ticket>]) -> Vec<Result<Version, ErrorKind>> {
+        batch.iter().map(|ticket| ticket.outcome.get().unwrap().clone().map_err(|e| e.kind())).collect()
+    }
+
+    #[test]
+    fn a_batch_is_written_at_once_with_a_version_for_each() {
+        let (_folder, store, mut writer, latest) = fixture();
+        let batch = [put(&store, "a"), put(&store, "b"), put(&store, "c")];
+        write(&mut writer, &latest, &batch);
+        assert_eq!(outcomes(&batch), [Ok(1), Ok(2), Ok(3)]);
+        assert_eq!((store.refresh().unwrap(), store.snapshot().get("b").unwrap().version), (3, 2));
+    }
+
+    #[test]
+    fn of_two_in_a_batch_that_conflict_the_first_wins_and_the_others_go_on() {
+        let (_folder, store, mut writer, latest) = fixture();
+        let increment = || {
+            ticket(&store, |tx| {
+                assert_eq!(tx.get("count"), None);
+                tx.put("count", "1").unwrap();
+            })
+        };
+        let batch = [increment(), increment(), put(&store, "other")];
+        write(&mut writer, &latest, &batch);
+        assert_eq!(outcomes(&batch), [Ok(1), Err(ErrorKind::Conflict), Ok(2)]);
+    }
+
+    #[test]
+    fn one_that_cannot_be_written_does_not_fail_the_others_of_its_batch() {
+        let (_folder, store, mut writer, latest) = fixture();
+        let mut first = store.begin().unwrap();
+        first.append("broken", "k", 0, "1").unwrap();
+        first.commit(Durability::Normal).unwrap();
+        // The head says 0 again: the next record of this stream finds its place taken.
+        writer.connection().execute("DELETE FROM heads WHERE stream = 'broken'", []).unwrap();
+        let bad = ticket(&store, |tx| {
+            tx.put("bad", "1").unwrap();
+            tx.append("broken", "k", 0, "1").unwrap();
+        });
+        let batch = [put(&store, "a"), bad, put(&store, "b")];
+        write(&mut writer, &latest, &batch);
+        assert_eq!(outcomes(&batch), [Ok(2), Err(ErrorKind::Corrupt), Ok(3)]);
+        store.refresh().unwrap();
+        let keys: Vec<_> = store.snapshot().scan("").map(|(key, _)| key.to_owned()).collect();
+        assert_eq!(keys, ["a", "b"]);
+        assert_eq!(latest.load().documents.len(), 2);
+    }
+
+    #[test]
+    fn a_leader_that_panics_leaves_nobody_waiting() {
+        let (_folder, store, writer, _) = fixture();
+        let committer = Committer::new(writer);
+        let waiting = put(&store, "a");
+        let lead = Lead { committer: &committer, batch: vec![waiting.clone()] };
+        lock(&committer.queue).led = true;
+        let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            let _lead = lead;
+            panic!("inside a commit");
+        }));
+        assert!(panicked.is_err());
+        assert_eq!(outcomes(&[waiting]), [Err(ErrorKind::Io)]);
+        assert!(!lock(&committer.queue).led);
+    }
+}

@@ -95,8 +95,12 @@ impl Database {
     fn connect(path: &Arc<Path>, options: &Options, extra: OpenFlags) -> Result<Self> {
         // The locks of the store serialise each connection, so SQLite needs no mutex of its own.
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | extra;
-        let connection = Connection::open_with_flags(path, flags)
-            .map_err(|e| explain(path, options.busy_timeout, "opening", None, e))?;
+        let connection = Connection::open_with_flags(path, flags).map_err(|error| {
+            // SQLite doesn't say why, and there is no connection to ask.
+            let creating = extra.contains(OpenFlags::SQLITE_OPEN_CREATE) && !path.exists();
+            let reason = creating.then(|| std::fs::File::create_new(path).err()).flatten();
+            explain(path, options.busy_timeout, "opening", reason, error)
+        })?;
         let db =
             Self { connection, path: path.clone(), busy_timeout: options.busy_timeout, synchronous: None };
         db.connection.busy_timeout(options.busy_timeout).map_err(|e| db.fail("opening", e))?;
@@ -222,7 +226,9 @@ fn explain(
             "this is not a store or it is damaged: move it away, with its -wal file, to start anew"
         }
         ErrorKind::InvalidValue => "make it smaller",
-        _ => "check the disk and the folder; what was committed before is intact",
+        _ => {
+            "check the disk, and the permissions of the file and its folder; what was committed before is intact"
+        }
     };
     Error::caused(kind, format!("{action} {}: {found}; {advice}", path.display()), error)
 }

@@ -182,3 +182,100 @@ impl Change {
         conflicts
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::database::Options;
+
+    impl Transaction {
+        pub(crate) fn into_change(self) -> Change {
+            self.change
+        }
+    }
+
+    proptest! {
+        /// The skipping comparison of two maps against the plain one, on views that share some of their nodes.
+        #[test]
+        fn conflicts_are_the_read_keys_whose_versions_differ(
+            base in proptest::collection::btree_set(0_u16..600, 0..400),
+            writes in proptest::collection::vec((0_u16..600, any::<bool>()), 0..40),
+            keys in proptest::collection::btree_set(0_u16..600, 0..10),
+            prefixes in proptest::collection::btree_set("k[0-5]?", 0..3),
+        ) {
+            let name = |n: u16| Arc::<str>::from(format!("k{n:03}"));
+            let mut before = View { version: 1, ..View::default() };
+            for key in base {
+                before.documents.insert(name(key), Document { version: 1, value: "0".into() });
+            }
+            let mut now = View { version: 1, documents: before.documents.clone() };
+            for (key, put) in writes {
+                now.version += 1;
+                if put {
+                    now.documents.insert(name(key), Document { version: now.version, value: "0".into() });
+                } else {
+                    now.documents.remove(&name(key));
+                }
+            }
+            let folder = tempfile::tempdir().unwrap();
+            let store = Store::open(folder.path().join("store.db"), Options::default()).unwrap();
+            let version = |view: &View, key: &str| view.documents.get(key).map(|d| d.version);
+            let expected: BTreeSet<String> = (0..600)
+                .map(name)
+                .filter(|key| version(&before, key) != version(&now, key))
+                .filter(|key| keys.iter().any(|n| name(*n) == *key) || prefixes.iter().any(|p| key.starts_with(p)))
+                .map(|key| key.to_string())
+                .collect();
+            let mut tx = store.begin_at(Snapshot::latest(Arc::new(before)));
+            for key in keys {
+                tx.get(&name(key));
+            }
+            for prefix in &prefixes {
+                tx.observe_prefix(prefix);
+            }
+            let found: BTreeSet<String> =
+                tx.into_change().conflicts(&now).into_iter().map(|conflict| conflict.key).collect();
+            prop_assert_eq!(found, expected);
+        }
+    }
+
+    #[test]
+    fn a_transaction_sees_its_own_changes_in_gets_and_scans() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path().join("store.db"), Options::default()).unwrap();
+        let mut tx = store.begin().unwrap();
+        for key in ["a/1", "a/2", "b"] {
+            tx.put(key, "1").unwrap();
+        }
+        tx.commit(Durability::Normal).unwrap();
+        let mut tx = store.begin().unwrap();
+        tx.put("a/2", "2").unwrap();
+        tx.put("a/3", "3").unwrap();
+        tx.delete("a/1").unwrap();
+        assert_eq!((tx.get("a/1"), tx.get("a/2").as_deref()), (None, Some("2")));
+        assert_eq!(tx.observe("a/2").map(|document| document.version), Some(1));
+        let scanned: Vec<_> = tx.scan("a/").iter().map(|(k, v)| format!("{k}={v}")).collect();
+        assert_eq!(scanned, ["a/2=2", "a/3=3"]);
+        tx.put("a/1", "4").unwrap();
+        tx.delete("a/3").unwrap();
+        assert_eq!(tx.scan("").len(), 3);
+        let version = tx.commit(Durability::Normal).unwrap();
+        assert_eq!(store.get("a/1").unwrap().version, version);
+        assert_eq!(store.get("a/3"), None);
+    }
+
+    #[test]
+    fn a_key_that_was_written_before_it_was_read_is_no_dependency() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path().join("store.db"), Options::default()).unwrap();
+        let (mut one, mut two) = (store.begin().unwrap(), store.begin().unwrap());
+        for tx in [&mut one, &mut two] {
+            tx.put("a", "1").unwrap();
+            assert_eq!(tx.get("a").as_deref(), Some("1"));
+        }
+        assert_eq!(one.commit(Durability::Normal).unwrap(), 1);
+        assert_eq!(two.commit(Durability::Normal).unwrap(), 2);
+    }
+}
