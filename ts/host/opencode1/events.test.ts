@@ -1,0 +1,94 @@
+import { describe, expect, it } from "vitest";
+import { hostEventOf } from "./events.ts";
+
+const sessionID = "ses_1";
+
+/** A tool call's part of a message, as OpenCode emits it. */
+const toolPart = (tool: string, status: string, input: object) => ({
+  type: "message.part.updated",
+  properties: { part: { id: "prt_1", sessionID, type: "tool", tool, state: { status, input } } },
+});
+
+describe("hostEventOf", () => {
+  it("tells that a session is idle once, by the event that is for it", () => {
+    expect(hostEventOf({ type: "session.idle", properties: { sessionID } })).toEqual({
+      type: "idle",
+      session: sessionID,
+    });
+    const status = { type: "session.status", properties: { sessionID, status: { type: "idle" } } };
+    expect(hostEventOf(status)).toBeUndefined();
+  });
+
+  it.each(["busy", "retry", "a state of a later version"])("counts the status %j as busy", (type) => {
+    expect(hostEventOf({ type: "session.status", properties: { sessionID, status: { type } } })).toEqual({
+      type: "busy",
+      session: sessionID,
+    });
+  });
+
+  it("reads the error of a session", () => {
+    const error = { name: "APIError", data: { message: "no", statusCode: 500 } };
+    expect(hostEventOf({ type: "session.error", properties: { sessionID, error } })).toEqual({
+      type: "error",
+      session: sessionID,
+      error: { name: "APIError", message: "no", status: 500 },
+    });
+  });
+
+  it("drops an error that belongs to no session", () => {
+    expect(hostEventOf({ type: "session.error", properties: { error: { name: "X" } } })).toBeUndefined();
+  });
+
+  it("knows a deleted session by its own id", () => {
+    const event = { type: "session.deleted", properties: { info: { id: sessionID } } };
+    expect(hostEventOf(event)).toEqual({ type: "deleted", session: sessionID });
+  });
+
+  it("takes every part and every delta for progress", () => {
+    const progress = { type: "progress", session: sessionID };
+    const part = { type: "message.part.updated", properties: { part: { type: "text", sessionID } } };
+    expect(hostEventOf(part)).toEqual(progress);
+    expect(hostEventOf({ type: "message.part.delta", properties: { sessionID, delta: "x" } })).toEqual(
+      progress,
+    );
+  });
+
+  it.each(["write", "edit"])("tells which file a finished %s has written", (tool) => {
+    expect(hostEventOf(toolPart(tool, "completed", { filePath: "src/a.ts" }))).toEqual({
+      type: "file_written",
+      session: sessionID,
+      path: "src/a.ts",
+    });
+  });
+
+  it.each([
+    ["a write that still runs", toolPart("write", "running", { filePath: "a" })],
+    ["a write that failed", toolPart("write", "error", { filePath: "a" })],
+    ["a file that was only read", toolPart("read", "completed", { filePath: "a" })],
+  ])("takes %s for progress only", (_, event) => {
+    expect(hostEventOf(event)).toEqual({ type: "progress", session: sessionID });
+  });
+
+  it("joins a permission question and its reply by the request's id", () => {
+    const asked = { id: "per_1", sessionID, permission: "bash", patterns: ["ls"] };
+    expect(hostEventOf({ type: "permission.asked", properties: asked })).toEqual({
+      type: "permission_asked",
+      session: sessionID,
+      request: "per_1",
+      permission: "bash",
+    });
+    const replied = { sessionID, requestID: "per_1", reply: "once" };
+    expect(hostEventOf({ type: "permission.replied", properties: replied })).toEqual({
+      type: "permission_replied",
+      session: sessionID,
+      request: "per_1",
+    });
+  });
+
+  it("drops what it does not know and what has not the expected shape", () => {
+    expect(hostEventOf({ type: "lsp.updated", properties: {} })).toBeUndefined();
+    expect(hostEventOf({ type: "session.idle" })).toBeUndefined();
+    expect(hostEventOf({ type: "session.idle", properties: { sessionID: 7 } })).toBeUndefined();
+    expect(hostEventOf({ type: "session.deleted", properties: null })).toBeUndefined();
+  });
+});
