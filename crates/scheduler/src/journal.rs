@@ -5,7 +5,10 @@ use std::error::Error as StdError;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    config::Config,
+    error::{Error, ErrorKind},
     event::{Durability, Event},
+    scheduler::{Outcome, RULES, Scheduler},
     view::{MissionView, TaskView},
 };
 
@@ -62,4 +65,145 @@ impl JournalError {
     pub fn caused_by(message: impl Into<String>, source: impl StdError + Send + Sync + 'static) -> Self {
         Self { message: message.into(), source: Some(Box::new(source)) }
     }
+}
+
+/// A scheduler that keeps a journal: no command leaves before its event is kept.
+///
+/// After a crash, [`open`](Self::open) gives the scheduler as it was. Its sessions may be gone and its last commands
+/// may never have left, so the caller submits `paused` and, when the user wants it, `resumed`: turns then begin
+/// anew, at the attempt that they had, and checks are asked for again.
+#[derive(Debug)]
+pub struct Journaled<J> {
+    journal: J,
+    scheduler: Scheduler,
+    /// Whether the journal holds the mission's settings yet.
+    opened: bool,
+    /// Whether memory holds what the journal does not.
+    stale: bool,
+}
+
+impl<J: Journal> Journaled<J> {
+    /// Opens a mission: a new one with `config`, or the journal's with the settings that it began with.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidConfig`]; [`ErrorKind::Journal`] where the journal can't be read or was recorded by other
+    /// rules.
+    pub fn open(config: Config, mut journal: J) -> Result<Self, Error> {
+        let (mut scheduler, opened) = replay(config, &mut journal)?;
+        scheduler.take_changed();
+        Ok(Self { journal, scheduler, opened, stale: false })
+    }
+
+    /// Takes in events that happened at `at_ms`, keeps them in one commit, and only then gives what each came to.
+    ///
+    /// # Errors
+    /// As [`Scheduler::handle`]; and [`ErrorKind::Journal`]. None of the events has taken effect then.
+    pub fn submit(&mut self, at_ms: u64, events: Vec<Event>) -> Result<Vec<Outcome>, Error> {
+        self.refresh()?;
+        let mut records = Vec::new();
+        let mut outcomes = Vec::with_capacity(events.len());
+        if !self.opened {
+            let opened = Event::Opened { config: self.scheduler.config().clone(), rules: RULES };
+            self.scheduler.handle(at_ms, opened.clone())?;
+            records.push(Record { at: self.scheduler.now(), event: opened });
+        }
+        let settings = records.len();
+        for event in events {
+            let kept = event.is_journaled().then(|| event.clone());
+            let outcome = match self.scheduler.handle(at_ms, event) {
+                Ok(outcome) => outcome,
+                Err(error) => {
+                    self.forget(!records.is_empty())?;
+                    return Err(error);
+                }
+            };
+            if let Some(event) = kept.filter(|_| outcome.ignored.is_none()) {
+                records.push(Record { at: self.scheduler.now(), event });
+            }
+            outcomes.push(outcome);
+        }
+        if records.len() > settings {
+            self.commit(&records)?;
+            self.opened = true;
+        }
+        Ok(outcomes)
+    }
+
+    /// Takes in what is due at `now_ms`.
+    ///
+    /// # Errors
+    /// As [`submit`](Self::submit).
+    pub fn tick(&mut self, now_ms: u64) -> Result<Vec<Outcome>, Error> {
+        self.refresh()?;
+        let due = self.scheduler.due(now_ms);
+        if due.is_empty() { Ok(Vec::new()) } else { self.submit(now_ms, due) }
+    }
+
+    /// The earliest time at which [`tick`](Self::tick) has something to do.
+    #[must_use]
+    pub fn next_wake(&self) -> Option<u64> {
+        self.scheduler.next_wake()
+    }
+
+    /// The scheduler, to look at.
+    #[must_use]
+    pub fn scheduler(&self) -> &Scheduler {
+        &self.scheduler
+    }
+
+    fn commit(&mut self, records: &[Record]) -> Result<(), Error> {
+        let tasks = self.scheduler.take_changed();
+        let mission = self.scheduler.mission();
+        let durability =
+            records.iter().map(|record| record.event.durability()).max().unwrap_or(Durability::Normal);
+        let batch = Batch { records, tasks: &tasks, mission: &mission, durability };
+        self.journal.commit(&batch).map_err(|error| {
+            self.stale = true;
+            let context = format!("the journal could not keep {} events; none took effect", records.len());
+            // Where the journal can't be read either, the next call tries again.
+            let _ = self.refresh();
+            Error::new(ErrorKind::Journal, context).caused_by(error)
+        })
+    }
+
+    /// Takes back what was applied to memory alone.
+    fn forget(&mut self, applied: bool) -> Result<(), Error> {
+        self.stale |= applied;
+        self.refresh()
+    }
+
+    /// Rebuilds memory where it holds what the journal does not.
+    fn refresh(&mut self) -> Result<(), Error> {
+        if !self.stale {
+            return Ok(());
+        }
+        let (mut scheduler, opened) = replay(self.scheduler.config().clone(), &mut self.journal)?;
+        scheduler.take_changed();
+        scheduler.take_signs_of_life(&self.scheduler);
+        (self.scheduler, self.opened, self.stale) = (scheduler, opened, false);
+        Ok(())
+    }
+}
+
+/// The scheduler that the journal's records lead to, and whether there are any.
+fn replay<J: Journal>(config: Config, journal: &mut J) -> Result<(Scheduler, bool), Error> {
+    let mut scheduler = Scheduler::new(config)?;
+    let records = journal
+        .replay()
+        .map_err(|error| Error::new(ErrorKind::Journal, "the journal could not be read").caused_by(error))?;
+    let opened = !records.is_empty();
+    for (at, record) in records.into_iter().enumerate() {
+        let refused = |why: String| {
+            Error::new(
+                ErrorKind::Journal,
+                format!("record {at} of the journal does not fit what came before: {why}"),
+            )
+        };
+        match scheduler.handle(record.at, record.event) {
+            Ok(Outcome { ignored: None, .. }) => {}
+            Ok(Outcome { ignored: Some(why), .. }) => return Err(refused(why)),
+            Err(error) => return Err(refused(error.to_string()).caused_by(error)),
+        }
+    }
+    Ok((scheduler, opened))
 }

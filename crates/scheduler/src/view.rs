@@ -96,8 +96,9 @@ pub struct LeaseView {
     /// For which task; `None` is the mission's seal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub task: Option<String>,
-    /// On which lane.
-    pub lane: Lane,
+    /// On which lane; none while the mission is paused, so that delegations find one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lane: Option<Lane>,
     /// The try of a work lease, the round of a review.
     pub attempt: u32,
     /// Prompts sent so far.

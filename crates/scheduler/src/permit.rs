@@ -1,0 +1,63 @@
+//! Permits: tokens for turns that run at once.
+
+use crate::sync::{Arc, AtomicU64, Ordering};
+
+/// Gives out permits and counts those that are out.
+#[derive(Debug, Default)]
+pub(crate) struct Permits {
+    in_use: Arc<AtomicU64>,
+}
+
+impl Permits {
+    /// A permit, unless `limit` or more are out.
+    pub(crate) fn acquire(&self, limit: u32) -> Option<Permit> {
+        if self.in_use() >= limit {
+            return None;
+        }
+        // Relaxed: the count orders nothing else, and one thread at a time has the scheduler.
+        self.in_use.fetch_add(1, Ordering::Relaxed);
+        Some(Permit { in_use: Arc::clone(&self.in_use) })
+    }
+
+    /// How many are out.
+    pub(crate) fn in_use(&self) -> u32 {
+        u32::try_from(self.in_use.load(Ordering::Relaxed)).unwrap_or(u32::MAX)
+    }
+}
+
+/// The right to run one turn. Dropped, it goes back.
+#[derive(Debug)]
+#[must_use = "a permit that is dropped at once lets another turn run"]
+pub(crate) struct Permit {
+    in_use: Arc<AtomicU64>,
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        self.in_use.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_permit_comes_back_when_it_is_dropped() {
+        let permits = Permits::default();
+        let first = permits.acquire(2).unwrap();
+        let _second = permits.acquire(2).unwrap();
+        assert!(permits.acquire(2).is_none());
+        drop(first);
+        assert_eq!(permits.in_use(), 1);
+        assert!(permits.acquire(2).is_some());
+    }
+
+    #[test]
+    fn a_lower_limit_takes_nothing_back() {
+        let permits = Permits::default();
+        let _held: Vec<Permit> = (0..4).map(|_| permits.acquire(4).unwrap()).collect();
+        assert!(permits.acquire(2).is_none());
+        assert_eq!(permits.in_use(), 4);
+    }
+}

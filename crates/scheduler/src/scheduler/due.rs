@@ -1,0 +1,106 @@
+//! What the time alone brings: stalls, turns that last too long, pauses that are over.
+//!
+//! These are events like any others, so that a decision taken on a tick is journaled as what was decided. A replay
+//! needs no signs of life, and no clock.
+
+use crate::{
+    event::Event,
+    graph::TaskKey,
+    lease::LeaseId,
+    scheduler::{Ignored, Scheduler, leases::Job, review::Subject},
+};
+
+impl Scheduler {
+    /// The events that are due at `now_ms`, to be handled at that time in this order.
+    #[must_use]
+    pub fn due(&self, now_ms: u64) -> Vec<Event> {
+        let now = self.clock.at(now_ms);
+        let hung = self.deadlines().filter_map(|(lease, stall, end)| {
+            if end <= now {
+                Some(Event::TimedOut { lease })
+            } else if stall <= now {
+                Some(Event::Stalled { lease })
+            } else {
+                None
+            }
+        });
+        let over = self
+            .timers
+            .iter()
+            .take_while(|(at, _)| *at <= now)
+            .map(|(_, subject)| Event::RetryDue { task: subject.task().map(|key| self.tasks.id(key)) });
+        hung.chain(over).collect()
+    }
+
+    /// The earliest time at which [`due`](Self::due) has something, if nothing happens until then.
+    #[must_use]
+    pub fn next_wake(&self) -> Option<u64> {
+        let hung = self.deadlines().map(|(_, stall, end)| stall.min(end)).min();
+        let over = self.timers.first().map(|(at, _)| *at);
+        hung.into_iter().chain(over).min().map(|at| self.clock.outside(at))
+    }
+
+    /// Of each turn whose clock runs: when it counts as stalled, and when as too long. There are at most as many as
+    /// lanes.
+    fn deadlines(&self) -> impl Iterator<Item = (LeaseId, u64, u64)> {
+        let (stall, turn) = (self.config.stall_timeout_ms, self.config.task_timeout_ms);
+        self.leases.iter().filter_map(move |(id, lease)| {
+            let (stall, end) = lease.running.as_ref()?.deadlines(stall, turn)?;
+            Some((id, stall, end))
+        })
+    }
+
+    /// No sign of life for too long; the provider may be at its limit.
+    pub(super) fn on_stalled(&mut self, id: LeaseId) -> Result<(), Ignored> {
+        self.running_lease(id, None)?;
+        self.limiter.pushed_back(self.clock.now());
+        self.hung(id, "no sign of life");
+        Ok(())
+    }
+
+    /// The turn lasted too long.
+    pub(super) fn on_timed_out(&mut self, id: LeaseId) -> Result<(), Ignored> {
+        self.running_lease(id, None)?;
+        self.hung(id, "the turn took too long");
+        Ok(())
+    }
+
+    fn hung(&mut self, id: LeaseId, why: &str) {
+        let Some(lease) = self.leases.get(id) else { return };
+        match lease.job {
+            Job::Work(key) => self.work_hung(key, id, why),
+            Job::Review { subject, .. } => self.next_round(id, subject, false, why),
+            Job::Judged(_) => self.end_lease(id),
+        }
+    }
+
+    /// The pause before a retry is over.
+    pub(super) fn on_retry_due(&mut self, task: Option<&str>) -> Result<(), Ignored> {
+        let none = || Ignored(format!("no retry of {} is waited for", task.unwrap_or("the seal")));
+        let subject = match task {
+            Some(id) => Subject::Task(self.tasks.find(id).ok_or_else(none)?),
+            None => Subject::Mission,
+        };
+        let work = subject.task().filter(|key| self.tasks[*key].retry_at.is_some());
+        let at = self.retry_at(subject, work).ok_or_else(none)?;
+        if at > self.clock.now() {
+            return Err(Ignored(format!("the retry is due at {}", self.clock.outside(at))));
+        }
+        self.timers.remove(&(at, subject));
+        if let Some(key) = work {
+            self.tasks.change(key).retry_at = None;
+            self.queue_retry(key);
+        } else {
+            self.review_mut(subject).retry_at = None;
+            self.reviews.push_back(subject);
+        }
+        Ok(())
+    }
+
+    fn retry_at(&self, subject: Subject, work: Option<TaskKey>) -> Option<u64> {
+        match work {
+            Some(key) => self.tasks[key].retry_at,
+            None => self.review(subject)?.retry_at,
+        }
+    }
+}

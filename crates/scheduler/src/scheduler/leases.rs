@@ -1,0 +1,199 @@
+//! The live leases.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use crate::{
+    event::ReportStatus,
+    graph::TaskKey,
+    lease::{Lane, LeaseId, Purpose},
+    permit::Permit,
+    scheduler::review::Subject,
+};
+
+/// One engagement of a lane with a session.
+#[derive(Debug)]
+pub(crate) struct Lease {
+    pub(crate) job: Job,
+    /// The lane that it began on.
+    pub(crate) lane: Lane,
+    /// The try of a work lease, the round of a review.
+    pub(crate) attempt: u32,
+    /// Prompts sent so far.
+    pub(crate) turn: u32,
+    /// The turn under way.
+    pub(crate) running: Option<Turn>,
+    session: Option<String>,
+}
+
+/// What a lease is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Job {
+    Work(TaskKey),
+    /// `own_lane`: whether the review's lane is the lease's own, rather than that of the reviewed task.
+    Review {
+        subject: Subject,
+        own_lane: bool,
+    },
+    /// A review on a lane of its own whose verdict is in: its session is about to fall silent.
+    Judged(Subject),
+}
+
+impl Job {
+    pub(crate) fn purpose(self) -> Purpose {
+        match self {
+            Job::Work(_) => Purpose::Work,
+            Job::Review { subject, .. } | Job::Judged(subject) => match subject {
+                Subject::Task(_) => Purpose::Review,
+                Subject::Mission => Purpose::Seal,
+            },
+        }
+    }
+
+    pub(crate) fn task(self) -> Option<TaskKey> {
+        match self {
+            Job::Work(key) => Some(key),
+            Job::Review { subject, .. } | Job::Judged(subject) => subject.task(),
+        }
+    }
+}
+
+/// A turn under way: it holds a permit, and its timers run.
+#[derive(Debug)]
+pub(crate) struct Turn {
+    _permit: Permit,
+    /// Since when its length counts; moved on by the time that the clock stood still.
+    started_at: u64,
+    /// The last sign of life. Not part of what a replay restores.
+    last_sign: u64,
+    /// Since when the clock stands still.
+    stopped_at: Option<u64>,
+    /// The worker's last word.
+    pub(crate) report: Option<Report>,
+}
+
+/// What a worker reported.
+#[derive(Debug)]
+pub(crate) struct Report {
+    pub(crate) status: ReportStatus,
+    pub(crate) summary: String,
+    pub(crate) evidence: Vec<String>,
+    pub(crate) files: Vec<String>,
+}
+
+impl Turn {
+    pub(crate) fn new(permit: Permit, now: u64) -> Self {
+        Self { _permit: permit, started_at: now, last_sign: now, stopped_at: None, report: None }
+    }
+
+    pub(crate) fn sign_of_life(&mut self, now: u64) {
+        self.last_sign = self.last_sign.max(now);
+    }
+
+    pub(crate) fn clock_stopped(&self) -> bool {
+        self.stopped_at.is_some()
+    }
+
+    pub(crate) fn stop_clock(&mut self, now: u64) {
+        self.stopped_at = Some(now);
+    }
+
+    pub(crate) fn start_clock(&mut self, now: u64) {
+        if let Some(at) = self.stopped_at.take() {
+            self.started_at += now - at;
+            self.last_sign = now;
+        }
+    }
+
+    /// When the turn counts as stalled, and when as too long; `None` while the clock stands still.
+    pub(crate) fn deadlines(&self, stall_ms: u64, turn_ms: u64) -> Option<(u64, u64)> {
+        (!self.clock_stopped())
+            .then(|| (self.last_sign.saturating_add(stall_ms), self.started_at.saturating_add(turn_ms)))
+    }
+}
+
+/// The live leases, by number and by session.
+#[derive(Debug, Default)]
+pub(crate) struct Leases {
+    live: BTreeMap<LeaseId, Lease>,
+    by_session: HashMap<String, LeaseId>,
+    /// Leases that ended before their session was known.
+    unanswered: BTreeSet<LeaseId>,
+    next: u64,
+}
+
+impl Leases {
+    /// Opens a lease with its first turn.
+    pub(crate) fn open(&mut self, job: Job, lane: Lane, attempt: u32, turn: Turn) -> LeaseId {
+        self.next += 1;
+        let id = LeaseId(self.next);
+        self.live.insert(id, Lease { job, lane, attempt, turn: 1, running: Some(turn), session: None });
+        id
+    }
+
+    /// Ends a lease; the permit of a turn under way goes back with it.
+    pub(crate) fn close(&mut self, id: LeaseId) -> Option<Lease> {
+        let lease = self.live.remove(&id)?;
+        match &lease.session {
+            Some(session) => {
+                self.by_session.remove(session);
+            }
+            None => {
+                self.unanswered.insert(id);
+            }
+        }
+        Some(lease)
+    }
+
+    pub(crate) fn bind(&mut self, id: LeaseId, session: String) {
+        if let Some(lease) = self.live.get_mut(&id) {
+            lease.session = Some(session.clone());
+            self.by_session.insert(session, id);
+        }
+    }
+
+    pub(crate) fn get(&self, id: LeaseId) -> Option<&Lease> {
+        self.live.get(&id)
+    }
+
+    pub(crate) fn get_mut(&mut self, id: LeaseId) -> Option<&mut Lease> {
+        self.live.get_mut(&id)
+    }
+
+    pub(crate) fn of_session(&self, session: &str) -> Option<LeaseId> {
+        self.by_session.get(session).copied()
+    }
+
+    /// Whether the lease was opened once, alive or not.
+    pub(crate) fn was_opened(&self, id: LeaseId) -> bool {
+        (1..=self.next).contains(&id.0)
+    }
+
+    /// Whether the lease ended before its session was known.
+    pub(crate) fn is_unanswered(&self, id: LeaseId) -> bool {
+        self.unanswered.contains(&id)
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (LeaseId, &Lease)> {
+        self.live.iter().map(|(id, lease)| (*id, lease))
+    }
+
+    pub(crate) fn ids(&self) -> Vec<LeaseId> {
+        self.live.keys().copied().collect()
+    }
+
+    /// Takes over the signs of life that another table of the same leases has seen.
+    pub(crate) fn take_signs_of_life(&mut self, from: &Leases) {
+        for (id, lease) in &mut self.live {
+            let seen = from.get(*id).and_then(|lease| lease.running.as_ref()).map(|turn| turn.last_sign);
+            if let (Some(turn), Some(seen)) = (&mut lease.running, seen) {
+                turn.sign_of_life(seen);
+            }
+        }
+    }
+}
+
+impl Lease {
+    pub(crate) fn session(&self) -> Option<&str> {
+        self.session.as_deref()
+    }
+}

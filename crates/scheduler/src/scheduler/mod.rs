@@ -1,0 +1,513 @@
+//! The scheduler: events with a time go in, commands come out.
+//!
+//! | file | what it decides |
+//! |---|---|
+//! | `planning` | how plans and delegations become tasks |
+//! | `dispatch` | who gets the free lanes and permits |
+//! | `work` | how work turns begin and end, and what comes after |
+//! | `review` | the same of reviews and the seal |
+//! | `mission` | start, pause, decisions, the mission's own checks, its end |
+//! | `due` | what the time alone brings |
+//! | `tasks`, `leases` | what is kept of each |
+
+mod dispatch;
+mod due;
+pub(crate) mod leases;
+mod mission;
+mod planning;
+pub(crate) mod review;
+pub(crate) mod tasks;
+mod work;
+
+use std::collections::{BTreeSet, VecDeque};
+
+use self::{
+    leases::{Job, Lease, Leases, Report},
+    mission::Mission,
+    review::Subject,
+    tasks::Tasks,
+};
+use crate::{
+    clock::Clock,
+    command::{Command, NoticeKind},
+    config::{Config, ReviewPolicy},
+    error::{Error, ErrorKind},
+    event::{Event, SessionErrorKind},
+    graph::TaskKey,
+    lanes::Lanes,
+    lease::LeaseId,
+    limiter::Limiter,
+    parking::Parking,
+    permit::Permits,
+    phase::Phase,
+    random::Random,
+    task::TaskSpec,
+    view::{LeaseView, MissionView, Snapshot, TaskView},
+};
+
+/// The version of the scheduler's rules. It grows with every change that could make the same events lead to other
+/// commands: a journal is replayed only by the rules that it was recorded with.
+pub const RULES: u32 = 1;
+
+/// Errors of the provider in a row that use no attempt.
+const MAX_TRANSIENT: u32 = 8;
+
+/// What one event came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Outcome {
+    /// What is to be done now, in this order.
+    pub commands: Vec<Command>,
+    /// Why the event changed nothing: late, a duplicate, or senseless where things stand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ignored: Option<String>,
+}
+
+/// Decides what runs when: no clock, no thread, no I/O of its own.
+///
+/// Given the same configuration and the same events at the same times, it gives the same commands.
+///
+/// ```
+/// use orchestrator_scheduler::{Command, Config, Event, Plan, Scheduler};
+///
+/// let plan: Plan = serde_json::from_str(
+///     r#"{ "tasks": [{ "id": "a", "title": "A", "prompt": "Do A.", "agent": "worker", "role": "worker" }] }"#,
+/// )?;
+/// let mut scheduler = Scheduler::new(Config::default())?;
+/// scheduler.handle(0, Event::PlanSubmitted { plan })?;
+/// let outcome = scheduler.handle(1, Event::Resumed {})?;
+/// assert!(matches!(&outcome.commands[..], [Command::Start { task, .. }] if task == "a"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Scheduler {
+    config: Config,
+    /// Whether anything happened yet.
+    began: bool,
+    clock: Clock,
+    updated_at: u64,
+    random: Random,
+    phase: Phase,
+    mission: Mission,
+    tasks: Tasks,
+    leases: Leases,
+    lanes: Lanes,
+    parking: Parking,
+    permits: Permits,
+    limiter: Limiter,
+    /// Tasks between their first turn and their end.
+    engaged: BTreeSet<TaskKey>,
+    /// Tasks whose next turn may begin, first come first served.
+    retries: VecDeque<TaskKey>,
+    reviews: VecDeque<Subject>,
+    delegations: VecDeque<TaskKey>,
+    /// Pauses before retries, by their end.
+    timers: BTreeSet<(u64, Subject)>,
+    /// The commands of the present event.
+    out: Vec<Command>,
+}
+
+/// Why an event changes nothing.
+#[derive(Debug)]
+struct Ignored(String);
+
+/// Why an event was not taken.
+#[derive(Debug)]
+enum Refusal {
+    Ignored(Ignored),
+    Invalid(Error),
+}
+
+impl From<Ignored> for Refusal {
+    fn from(ignored: Ignored) -> Self {
+        Self::Ignored(ignored)
+    }
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        Self::Invalid(error)
+    }
+}
+
+impl Scheduler {
+    /// A scheduler with nothing to do.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidConfig`].
+    pub fn new(config: Config) -> Result<Self, Error> {
+        config.validate()?;
+        Ok(Self {
+            began: false,
+            clock: Clock::default(),
+            updated_at: 0,
+            random: Random::seeded(config.seed),
+            phase: Phase::Planning,
+            mission: Mission::default(),
+            tasks: Tasks::new(config.attempts),
+            leases: Leases::default(),
+            lanes: Lanes::new(&config.lanes),
+            parking: Parking::default(),
+            permits: Permits::default(),
+            limiter: Limiter::new(config.lanes.total()),
+            engaged: BTreeSet::new(),
+            retries: VecDeque::new(),
+            reviews: VecDeque::new(),
+            delegations: VecDeque::new(),
+            timers: BTreeSet::new(),
+            out: Vec::new(),
+            config,
+        })
+    }
+
+    /// Takes in one event that happened at `at_ms`. A time before the last one counts as no time passed.
+    ///
+    /// An event that is late, double or senseless is no error: [`Outcome::ignored`] says why, and nothing changes.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidPlan`] and [`ErrorKind::UnknownTask`] for bad input; [`ErrorKind::Journal`] for a journal
+    /// of other rules. Nothing has changed then.
+    pub fn handle(&mut self, at_ms: u64, event: Event) -> Result<Outcome, Error> {
+        let now = self.clock.advance(at_ms);
+        self.tasks.set_now(now);
+        let limit = self.limiter.limit();
+        let decides = event.is_journaled();
+        match self.apply(event) {
+            Ok(()) => {}
+            Err(Refusal::Invalid(error)) => return Err(error),
+            Err(Refusal::Ignored(Ignored(reason))) => {
+                return Ok(Outcome { commands: std::mem::take(&mut self.out), ignored: Some(reason) });
+            }
+        }
+        if decides {
+            self.began = true;
+            self.updated_at = now;
+            self.settle();
+            self.dispatch();
+            self.announce_limit(limit);
+        }
+        Ok(Outcome { commands: std::mem::take(&mut self.out), ignored: None })
+    }
+
+    fn apply(&mut self, event: Event) -> Result<(), Refusal> {
+        match event {
+            Event::Opened { config, rules } => self.on_opened(config, rules)?,
+            Event::PlanSubmitted { plan } => self.on_plan(plan)?,
+            Event::Delegated { task, continue_session } => self.on_delegated(task, continue_session)?,
+            Event::Resumed {} => self.on_resumed()?,
+            Event::Paused { reason } => self.on_paused(reason)?,
+            Event::Cancelled { task: Some(id), reason } => self.on_task_cancelled(&id, &reason)?,
+            Event::Cancelled { task: None, reason } => self.on_mission_cancelled(reason)?,
+            Event::SessionStarted { lease, session } => self.on_session_started(lease, session)?,
+            Event::Progress { lease } => self.on_progress(lease)?,
+            Event::ClockStopped { lease } => self.on_clock(lease, true)?,
+            Event::ClockStarted { lease } => self.on_clock(lease, false)?,
+            Event::SessionIdle { lease, turn, text } => self.on_idle(lease, turn, text)?,
+            Event::SessionError { lease, turn, kind, message, retry_after_ms } => {
+                self.on_error(lease, turn, kind, message, retry_after_ms)?;
+            }
+            Event::TaskReported { lease, turn, status, summary, evidence, files } => {
+                self.on_reported(lease, turn, Report { status, summary, evidence, files })?;
+            }
+            Event::Verified { task: Some(id), attempt, passed, report } => {
+                self.on_task_verified(&id, attempt, passed, report)?;
+            }
+            Event::Verified { task: None, attempt, passed, report } => {
+                self.on_mission_verified(attempt, passed, report)?;
+            }
+            Event::Reviewed { lease, turn, verdict, findings } => {
+                self.on_reviewed(lease, turn, verdict, findings)?;
+            }
+            Event::Stalled { lease } => self.on_stalled(lease)?,
+            Event::TimedOut { lease } => self.on_timed_out(lease)?,
+            Event::RetryDue { task } => self.on_retry_due(task.as_deref())?,
+        }
+        Ok(())
+    }
+
+    fn on_opened(&mut self, config: Config, rules: u32) -> Result<(), Refusal> {
+        if self.began {
+            return Err(Ignored("the mission has its settings already".into()).into());
+        }
+        if rules != RULES {
+            let message = format!("the mission was recorded by rules {rules}, and these are rules {RULES}");
+            return Err(Error::new(ErrorKind::Journal, message).into());
+        }
+        let clock = self.clock.clone();
+        *self = Self { clock, ..Self::new(config)? };
+        Ok(())
+    }
+
+    fn on_session_started(&mut self, id: LeaseId, session: String) -> Result<(), Ignored> {
+        let elsewhere = self.leases.of_session(&session);
+        let Some(lease) = self.leases.get_mut(id) else {
+            if self.leases.is_unanswered(id) && elsewhere.is_none() {
+                // Opened for a lease that ended meanwhile: it must not go on by itself.
+                self.out.push(Command::Abort { lease: id, session });
+                return Err(Ignored(format!("{id} has ended; its session is stopped")));
+            }
+            return Err(self.no_lease(id));
+        };
+        if let Some(present) = lease.session() {
+            return Err(Ignored(format!("{id} has session {present:?} already")));
+        }
+        if let Some(other) = elsewhere {
+            return Err(Ignored(format!("session {session:?} is that of {other}")));
+        }
+        if let Some(turn) = &mut lease.running {
+            turn.sign_of_life(self.clock.now());
+        }
+        if let Job::Work(key) = lease.job {
+            self.tasks.change(key).session = Some(session.clone());
+        }
+        self.leases.bind(id, session);
+        Ok(())
+    }
+
+    fn on_progress(&mut self, id: LeaseId) -> Result<(), Ignored> {
+        let now = self.clock.now();
+        let lease = self.running_lease(id, None)?;
+        if let Some(turn) = &mut lease.running {
+            turn.sign_of_life(now);
+        }
+        Ok(())
+    }
+
+    fn on_clock(&mut self, id: LeaseId, stop: bool) -> Result<(), Ignored> {
+        let now = self.clock.now();
+        let lease = self.running_lease(id, None)?;
+        match &mut lease.running {
+            Some(turn) if stop && !turn.clock_stopped() => turn.stop_clock(now),
+            Some(turn) if !stop && turn.clock_stopped() => turn.start_clock(now),
+            _ => {
+                let how = if stop { "stands still" } else { "runs" };
+                return Err(Ignored(format!("the clock of {id} {how} already")));
+            }
+        }
+        Ok(())
+    }
+
+    fn on_idle(&mut self, id: LeaseId, turn: Option<u32>, text: Option<String>) -> Result<(), Ignored> {
+        let lease = self.running_lease(id, turn)?;
+        let report = lease.running.take().and_then(|turn| turn.report);
+        let job = lease.job;
+        self.limiter.succeeded();
+        match job {
+            Job::Work(key) => self.work_ended(key, report, text),
+            Job::Review { subject, .. } => {
+                self.calm_review(subject);
+                self.next_round(id, subject, true, "the turn ended without a verdict");
+            }
+            Job::Judged(_) => self.end_lease(id),
+        }
+        Ok(())
+    }
+
+    fn on_error(
+        &mut self,
+        id: LeaseId,
+        turn: Option<u32>,
+        kind: SessionErrorKind,
+        message: String,
+        retry_after: Option<u64>,
+    ) -> Result<(), Ignored> {
+        use SessionErrorKind::{Aborted, Auth, Overloaded, Quota, RateLimit, Timeout};
+        let lease = self.running_lease(id, turn)?;
+        let report = lease.running.take().and_then(|turn| turn.report);
+        let job = lease.job;
+        if matches!(kind, RateLimit | Overloaded | Timeout) {
+            self.limiter.pushed_back(self.clock.now());
+        }
+        match job {
+            Job::Work(key) => self.work_failed(key, report, kind, message, retry_after),
+            Job::Judged(_) => self.end_lease(id),
+            Job::Review { subject, .. } => {
+                let why = describe(kind, &message);
+                match kind {
+                    RateLimit | Overloaded | Timeout => self.pause_review(id, subject, retry_after, &why),
+                    Auth | Quota | Aborted => {
+                        self.withdraw_review(id, subject);
+                        self.stop_for_user(format!("review: {why}"));
+                    }
+                    _ => self.next_round(id, subject, false, &why),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The lease with a turn under way that an event is about.
+    fn running_lease(&mut self, id: LeaseId, turn: Option<u32>) -> Result<&mut Lease, Ignored> {
+        let Some(lease) = self.leases.get(id) else { return Err(self.no_lease(id)) };
+        if lease.running.is_none() {
+            return Err(Ignored(format!("no turn of {id} is under way")));
+        }
+        if let Some(turn) = turn.filter(|turn| *turn != lease.turn) {
+            return Err(Ignored(format!("{id} is at turn {}, not {turn}", lease.turn)));
+        }
+        Ok(self.leases.get_mut(id).expect("it was there a line above"))
+    }
+
+    fn no_lease(&self, id: LeaseId) -> Ignored {
+        Ignored(if self.leases.was_opened(id) {
+            format!("{id} has ended")
+        } else {
+            format!("there is no {id}")
+        })
+    }
+
+    /// Ends a lease; a turn under way is aborted.
+    fn end_lease(&mut self, id: LeaseId) {
+        let Some(lease) = self.leases.close(id) else { return };
+        if let (Some(_), Some(session)) = (&lease.running, lease.session()) {
+            self.out.push(Command::Abort { lease: id, session: session.to_owned() });
+        }
+        if matches!(lease.job, Job::Review { own_lane: true, .. } | Job::Judged(_)) {
+            self.lanes.give_back(lease.lane);
+        }
+    }
+
+    fn wants_review(&self, key: TaskKey) -> bool {
+        match self.config.review {
+            ReviewPolicy::Always => true,
+            ReviewPolicy::Plan => self.tasks[key].spec.review,
+            ReviewPolicy::Never => false,
+        }
+    }
+
+    fn announce_limit(&mut self, before: u32) {
+        let after = self.limiter.limit();
+        if after != before {
+            let message = format!("{after} sessions at once, {before} before");
+            self.out.push(Command::Notify { kind: NoticeKind::LimitChanged, task: None, message });
+        }
+    }
+}
+
+/// Looking at it.
+impl Scheduler {
+    /// Where the mission is.
+    #[must_use]
+    pub fn phase(&self) -> Phase {
+        self.phase
+    }
+
+    /// The settings of the mission.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The time of the last event, as the scheduler counts it, in milliseconds.
+    #[must_use]
+    pub fn now(&self) -> u64 {
+        self.clock.now()
+    }
+
+    /// The mission without its tasks; its cost does not depend on how many there are.
+    #[must_use]
+    pub fn mission(&self) -> MissionView {
+        let mission = &self.mission;
+        MissionView {
+            phase: self.phase,
+            goal: mission.goal.clone(),
+            verify: mission.verify.clone(),
+            limit: self.limiter.limit(),
+            in_use: self.permits.in_use(),
+            counts: self.tasks.counts(),
+            reason: mission.reason.clone(),
+            outcome: mission.outcome,
+            mission_verification: mission.verification.clone(),
+            seal_findings: mission.seal_findings.clone(),
+            started_at: mission.started_at,
+            ended_at: mission.ended_at,
+            updated_at: self.updated_at,
+        }
+    }
+
+    /// Everything. Its cost grows with the number of tasks.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        let leases = self.leases.iter().map(|(id, lease)| self.lease_view(id, lease)).collect();
+        Snapshot { mission: self.mission(), tasks: self.tasks.views(), leases }
+    }
+
+    /// One task as it stands.
+    #[must_use]
+    pub fn task(&self, id: &str) -> Option<TaskView> {
+        self.tasks.find(id).map(|key| self.tasks.view(key))
+    }
+
+    /// One task as it was asked for, with its prompt.
+    #[must_use]
+    pub fn spec(&self, id: &str) -> Option<&TaskSpec> {
+        self.tasks.find(id).map(|key| &self.tasks[key].spec)
+    }
+
+    /// One lease, while it lives.
+    #[must_use]
+    pub fn lease(&self, id: LeaseId) -> Option<LeaseView> {
+        self.leases.get(id).map(|lease| self.lease_view(id, lease))
+    }
+
+    /// The live lease that a session belongs to.
+    #[must_use]
+    pub fn lease_of_session(&self, session: &str) -> Option<LeaseView> {
+        self.leases.of_session(session).and_then(|id| self.lease(id))
+    }
+
+    /// The tasks that changed since this was last asked.
+    pub(crate) fn take_changed(&mut self) -> Vec<TaskView> {
+        self.tasks.take_changed()
+    }
+
+    /// Takes over the signs of life that another scheduler of the same mission has seen: no journal has them.
+    pub(crate) fn take_signs_of_life(&mut self, from: &Scheduler) {
+        self.leases.take_signs_of_life(&from.leases);
+    }
+
+    fn lease_view(&self, id: LeaseId, lease: &Lease) -> LeaseView {
+        let lane = match lease.job {
+            Job::Work(key) => self.tasks[key].lane,
+            Job::Review { .. } | Job::Judged(_) => Some(lease.lane),
+        };
+        LeaseView {
+            lease: id,
+            purpose: lease.job.purpose(),
+            task: lease.job.task().and_then(|key| self.tasks.get(key)).map(|task| task.spec.id.clone()),
+            lane,
+            attempt: lease.attempt,
+            turn: lease.turn,
+            session: lease.session().map(str::to_owned),
+            running: lease.running.is_some(),
+            clock_stopped: lease.running.as_ref().is_some_and(leases::Turn::clock_stopped),
+        }
+    }
+}
+
+fn describe(kind: SessionErrorKind, message: &str) -> String {
+    use SessionErrorKind as Kind;
+    let what = match kind {
+        Kind::RateLimit => "too many requests",
+        Kind::Overloaded => "the provider is overloaded",
+        Kind::Timeout => "no answer in time",
+        Kind::ContextOverflow => "the context is full",
+        Kind::Auth => "the credentials were refused",
+        Kind::Quota => "the account has nothing left",
+        Kind::Refusal => "the model refused",
+        Kind::BadToolCall => "the model called a tool in a form that could not be read",
+        Kind::Aborted => "the session was interrupted",
+        Kind::Unknown => "the session failed",
+    };
+    if message.is_empty() { what.to_owned() } else { format!("{what}: {}", excerpt(message)) }
+}
+
+/// The beginning of a text, for reasons and notices.
+fn excerpt(text: &str) -> String {
+    const MOST: usize = 300;
+    let text = text.trim();
+    if text.chars().count() <= MOST {
+        return text.to_owned();
+    }
+    text.chars().take(MOST).chain(['…']).collect()
+}

@@ -1,0 +1,318 @@
+//! The tasks of a mission as they live: the one place where a task's state changes.
+
+use std::collections::HashMap;
+
+use crate::{
+    backoff::Backoff,
+    command::PromptReason,
+    event::Finding,
+    graph::{TaskGraph, TaskKey},
+    lease::{Lane, LeaseId},
+    parking::ClassId,
+    scheduler::review::Review,
+    task::{TaskKind, TaskSpec, TaskState},
+    view::{Counts, TaskView, Verification},
+};
+
+/// One task, with all that happened to it.
+#[derive(Debug)]
+pub(crate) struct Task {
+    pub(crate) spec: TaskSpec,
+    /// Where its scope waits; `None` where the scope is unknown.
+    pub(crate) class: Option<ClassId>,
+    /// Changed by [`Tasks::step`] alone.
+    state: TaskState,
+    /// Attempts used up.
+    pub(crate) used: u32,
+    /// Between its first turn and its end: its scope is busy, and its next turn goes before new work.
+    pub(crate) engaged: bool,
+    pub(crate) lane: Option<Lane>,
+    pub(crate) lease: Option<LeaseId>,
+    /// What the next prompt says to the lease's session; `None`: the next turn begins in a new session.
+    pub(crate) next: Option<PromptReason>,
+    pub(crate) retry_at: Option<u64>,
+    /// Errors of the provider in a row.
+    pub(crate) transient: u32,
+    pub(crate) backoff: Backoff,
+    pub(crate) review: Review,
+    /// The earlier session that the first turn goes on in; delegations only.
+    pub(crate) continued: Option<String>,
+    /// The session of the last turn.
+    pub(crate) session: Option<String>,
+    pub(crate) reason: Option<String>,
+    pub(crate) summary: Option<String>,
+    pub(crate) evidence: Vec<String>,
+    pub(crate) files: Vec<String>,
+    pub(crate) verification: Option<Verification>,
+    pub(crate) findings: Vec<Finding>,
+    pub(crate) started_at: Option<u64>,
+    ended_at: Option<u64>,
+    updated_at: u64,
+    changed: bool,
+}
+
+impl Task {
+    pub(crate) fn new(spec: TaskSpec, class: Option<ClassId>) -> Self {
+        Self {
+            spec,
+            class,
+            state: TaskState::Pending,
+            used: 0,
+            engaged: false,
+            lane: None,
+            lease: None,
+            next: None,
+            retry_at: None,
+            transient: 0,
+            backoff: Backoff::default(),
+            review: Review::default(),
+            continued: None,
+            session: None,
+            reason: None,
+            summary: None,
+            evidence: Vec::new(),
+            files: Vec::new(),
+            verification: None,
+            findings: Vec::new(),
+            started_at: None,
+            ended_at: None,
+            updated_at: 0,
+            changed: false,
+        }
+    }
+
+    pub(crate) fn state(&self) -> TaskState {
+        self.state
+    }
+
+    pub(crate) fn is_delegation(&self) -> bool {
+        self.spec.kind == TaskKind::Delegation
+    }
+
+    /// Whether a new plan may put another task in its place.
+    pub(crate) fn may_be_replaced(&self) -> bool {
+        !self.is_delegation()
+            && match self.state {
+                TaskState::Pending | TaskState::Blocked | TaskState::Failed | TaskState::Cancelled => true,
+                TaskState::Ready => !self.engaged,
+                _ => false,
+            }
+    }
+
+    /// The present try, from 1.
+    pub(crate) fn attempt(&self) -> u32 {
+        self.used + 1
+    }
+
+    fn view(&self, attempts: u32) -> TaskView {
+        let spec = &self.spec;
+        TaskView {
+            id: spec.id.clone(),
+            title: spec.title.clone(),
+            agent: spec.agent.clone(),
+            role: spec.role,
+            kind: spec.kind,
+            state: self.state,
+            priority: spec.priority,
+            depends_on: spec.depends_on.clone(),
+            files: spec.files.clone(),
+            review: spec.review,
+            attempt: if self.started_at.is_some() { self.attempt().min(attempts) } else { 0 },
+            attempts,
+            lease: self.lease,
+            lane: self.lane,
+            session: self.session.clone(),
+            reason: self.reason.clone(),
+            retry_at: self.retry_at.or(self.review.retry_at),
+            summary: self.summary.clone(),
+            evidence: self.evidence.clone(),
+            files_reported: self.files.clone(),
+            verification: self.verification.clone(),
+            findings: self.findings.clone(),
+            started_at: self.started_at,
+            ended_at: self.ended_at,
+            updated_at: self.updated_at,
+        }
+    }
+}
+
+/// All tasks, by key and by id, with counts that make every question about the whole cheap.
+#[derive(Debug)]
+pub(crate) struct Tasks {
+    graph: TaskGraph<Task>,
+    by_id: HashMap<String, TaskKey>,
+    counts: [u32; TaskState::ALL.len()],
+    /// Keys of changed tasks since they were last taken.
+    changed: Vec<TaskKey>,
+    attempts: u32,
+    now: u64,
+}
+
+impl Tasks {
+    pub(crate) fn new(attempts: u32) -> Self {
+        Self {
+            graph: TaskGraph::default(),
+            by_id: HashMap::new(),
+            counts: Default::default(),
+            changed: Vec::new(),
+            attempts,
+            now: 0,
+        }
+    }
+
+    /// Sets the time that changes carry from here on.
+    pub(crate) fn set_now(&mut self, now: u64) {
+        self.now = now;
+    }
+
+    pub(crate) fn graph(&self) -> &TaskGraph<Task> {
+        &self.graph
+    }
+
+    pub(crate) fn graph_mut(&mut self) -> &mut TaskGraph<Task> {
+        &mut self.graph
+    }
+
+    pub(crate) fn find(&self, id: &str) -> Option<TaskKey> {
+        self.by_id.get(id).copied()
+    }
+
+    pub(crate) fn get(&self, key: TaskKey) -> Option<&Task> {
+        self.graph.get(key)
+    }
+
+    pub(crate) fn id(&self, key: TaskKey) -> String {
+        self.graph[key].spec.id.clone()
+    }
+
+    /// Adds a task, pending.
+    pub(crate) fn insert(&mut self, task: Task) -> TaskKey {
+        if !task.is_delegation() {
+            self.count(TaskState::Pending, 1);
+        }
+        let id = task.spec.id.clone();
+        let key = self.graph.insert(task);
+        self.by_id.insert(id, key);
+        self.touch(key);
+        key
+    }
+
+    /// Puts a pending task in the place of one of the same id.
+    pub(crate) fn replace(&mut self, key: TaskKey, task: Task) -> TaskKey {
+        if self.graph[key].state != TaskState::Pending {
+            self.step(key, TaskState::Pending);
+        }
+        let id = task.spec.id.clone();
+        let key = self.graph.replace(key, task);
+        self.by_id.insert(id, key);
+        self.touch(key);
+        key
+    }
+
+    /// To change a task in anything but its state.
+    pub(crate) fn change(&mut self, key: TaskKey) -> &mut Task {
+        self.touch(key);
+        &mut self.graph[key]
+    }
+
+    /// Moves a task to another state.
+    ///
+    /// # Panics
+    /// When [`MOVES`](crate::MOVES) does not list the move: the scheduler has a bug.
+    pub(crate) fn step(&mut self, key: TaskKey, to: TaskState) {
+        let task = &self.graph[key];
+        let from = task.state;
+        assert!(from.may_become(to), "task {:?} can't go from {from:?} to {to:?}", task.spec.id);
+        assert!(
+            (from, to) != (TaskState::Running, TaskState::Accepted) || task.is_delegation(),
+            "task {:?} is accepted only after its checks",
+            task.spec.id
+        );
+        if !task.is_delegation() {
+            self.count(from, -1);
+            self.count(to, 1);
+        }
+        let now = self.now;
+        let task = self.change(key);
+        task.state = to;
+        task.ended_at = to.is_end().then_some(now);
+    }
+
+    /// How many tasks of the plan are in a state.
+    pub(crate) fn in_state(&self, state: TaskState) -> u32 {
+        self.counts[state as usize]
+    }
+
+    /// How many tasks of the plan are on their way: not pending, not ended.
+    pub(crate) fn active(&self) -> u32 {
+        [TaskState::Ready, TaskState::Running, TaskState::Verifying, TaskState::Reviewing]
+            .map(|state| self.in_state(state))
+            .iter()
+            .sum()
+    }
+
+    /// How many tasks the plan has.
+    pub(crate) fn planned(&self) -> u32 {
+        self.counts.iter().sum()
+    }
+
+    /// Whether every task of the plan is accepted or dropped on purpose, and not all are dropped.
+    pub(crate) fn all_fine(&self) -> bool {
+        let accepted = self.in_state(TaskState::Accepted);
+        accepted > 0 && accepted + self.in_state(TaskState::Cancelled) == self.planned()
+    }
+
+    pub(crate) fn counts(&self) -> Counts {
+        Counts {
+            pending: self.in_state(TaskState::Pending),
+            ready: self.in_state(TaskState::Ready),
+            running: self.in_state(TaskState::Running),
+            verifying: self.in_state(TaskState::Verifying),
+            reviewing: self.in_state(TaskState::Reviewing),
+            accepted: self.in_state(TaskState::Accepted),
+            failed: self.in_state(TaskState::Failed),
+            cancelled: self.in_state(TaskState::Cancelled),
+            blocked: self.in_state(TaskState::Blocked),
+        }
+    }
+
+    pub(crate) fn view(&self, key: TaskKey) -> TaskView {
+        self.graph[key].view(self.attempts)
+    }
+
+    pub(crate) fn views(&self) -> Vec<TaskView> {
+        self.graph.iter().map(|(_, task)| task.view(self.attempts)).collect()
+    }
+
+    /// The tasks that changed since this was last asked.
+    pub(crate) fn take_changed(&mut self) -> Vec<TaskView> {
+        let mut changed = std::mem::take(&mut self.changed);
+        changed.retain(|key| self.graph.get(*key).is_some());
+        for key in &changed {
+            self.graph[*key].changed = false;
+        }
+        changed.into_iter().map(|key| self.view(key)).collect()
+    }
+
+    fn touch(&mut self, key: TaskKey) {
+        let now = self.now;
+        let task = &mut self.graph[key];
+        task.updated_at = now;
+        if !std::mem::replace(&mut task.changed, true) {
+            self.changed.push(key);
+        }
+    }
+
+    fn count(&mut self, state: TaskState, by: i32) {
+        let count = &mut self.counts[state as usize];
+        *count = count.checked_add_signed(by).expect("a task leaves only the state that it is in");
+    }
+}
+
+impl std::ops::Index<TaskKey> for Tasks {
+    type Output = Task;
+
+    fn index(&self, key: TaskKey) -> &Task {
+        &self.graph[key]
+    }
+}

@@ -1,0 +1,376 @@
+//! Work turns: how they begin, how they end, and what comes after.
+
+use crate::{
+    command::{Command, NoticeKind, PromptReason},
+    event::{ReportStatus, SessionErrorKind},
+    graph::TaskKey,
+    lease::{Lane, LeaseId},
+    permit::Permit,
+    scheduler::{
+        Ignored, MAX_TRANSIENT, Scheduler, excerpt,
+        leases::{Job, Report, Turn},
+        review::Subject,
+    },
+    task::TaskState,
+    view::Verification,
+};
+
+/// How the next attempt begins.
+#[derive(Debug)]
+pub(crate) enum Next {
+    /// In the same session, if there is one, which is told why.
+    Prompt(PromptReason),
+    /// In a new session.
+    Fresh,
+}
+
+impl Scheduler {
+    /// Begins a ready task's turn on a lane that is free, or the task's already.
+    pub(super) fn begin_turn(&mut self, key: TaskKey, lane: Lane, permit: Permit) {
+        if self.tasks[key].lane.is_none() {
+            self.lanes.take(lane);
+        }
+        if self.engaged.insert(key)
+            && let Some(class) = self.tasks[key].class
+        {
+            self.parking.occupy(key, class);
+        }
+        self.tasks.step(key, TaskState::Running);
+        let now = self.clock.now();
+        let turn = Turn::new(permit, now);
+        let task = self.tasks.change(key);
+        task.engaged = true;
+        task.lane = Some(lane);
+        task.started_at.get_or_insert(now);
+        let (id, attempt) = (task.spec.id.clone(), task.attempt());
+        let (kept, reason) = (task.lease, task.next.take());
+        if let Some((lease, reason)) = kept.zip(reason) {
+            let live = self.leases.get_mut(lease).expect("a task forgets its lease when that ends");
+            let session =
+                live.session().expect("only a lease with a session is kept between turns").to_owned();
+            live.lane = lane;
+            live.attempt = attempt;
+            live.turn += 1;
+            live.running = Some(turn);
+            let turn = live.turn;
+            self.out.push(Command::Prompt { lease, task: id, lane, attempt, turn, session, reason });
+        } else {
+            let agent = task.spec.agent.clone();
+            let session = task.continued.take();
+            let lease = self.leases.open(Job::Work(key), lane, attempt, turn);
+            task.lease = Some(lease);
+            task.session.clone_from(&session);
+            if let Some(session) = &session {
+                self.leases.bind(lease, session.clone());
+            }
+            self.out.push(Command::Start { lease, task: id, lane, attempt, turn: 1, agent, session });
+        }
+    }
+
+    /// `report_task` was called.
+    pub(super) fn on_reported(
+        &mut self,
+        id: LeaseId,
+        turn: Option<u32>,
+        report: Report,
+    ) -> Result<(), Ignored> {
+        let lease = self.running_lease(id, turn)?;
+        let Job::Work(key) = lease.job else { return Err(Ignored(format!("{id} is no work"))) };
+        if report.status == ReportStatus::Blocked && !self.tasks[key].is_delegation() {
+            let why = format!("blocked: {}", excerpt(&report.summary));
+            self.keep_report(key, report);
+            self.fail(key, why);
+        } else if let Some(turn) = self.leases.get_mut(id).and_then(|lease| lease.running.as_mut()) {
+            turn.sign_of_life(self.clock.now());
+            turn.report = Some(report);
+        }
+        Ok(())
+    }
+
+    /// The session of a work turn fell silent.
+    pub(super) fn work_ended(&mut self, key: TaskKey, report: Option<Report>, text: Option<String>) {
+        let task = self.tasks.change(key);
+        task.transient = 0;
+        task.backoff.reset();
+        let status = report.as_ref().map(|report| report.status);
+        if let Some(report) = report {
+            self.keep_report(key, report);
+        }
+        if self.tasks[key].is_delegation() {
+            let task = self.tasks.change(key);
+            task.summary = text.or(task.summary.take());
+            self.accept(key);
+            return;
+        }
+        match status {
+            Some(ReportStatus::Done) => self.verify(key),
+            Some(ReportStatus::Failed | ReportStatus::Blocked) => {
+                let summary = self.tasks[key].summary.clone().unwrap_or_default();
+                let why = format!("reported failed: {}", excerpt(&summary));
+                self.use_attempt(key, Next::Prompt(PromptReason::ReportedFailed { summary }), why);
+            }
+            None => {
+                let why = "the turn ended without a report".to_owned();
+                self.use_attempt(key, Next::Prompt(PromptReason::NotReported { text }), why);
+            }
+        }
+    }
+
+    /// A work turn was cut short by an error.
+    pub(super) fn work_failed(
+        &mut self,
+        key: TaskKey,
+        report: Option<Report>,
+        kind: SessionErrorKind,
+        message: String,
+        retry_after: Option<u64>,
+    ) {
+        use SessionErrorKind::{Aborted, Auth, Overloaded, Quota, RateLimit, Timeout};
+        let delegation = self.tasks[key].is_delegation();
+        let needs_user = matches!(kind, Auth | Quota | Aborted);
+        if let Some(status) = report.as_ref().map(|report| report.status)
+            && !delegation
+            && (status == ReportStatus::Done || !needs_user)
+        {
+            // The last word was said before the error came.
+            self.work_ended(key, report, None);
+            return;
+        }
+        let why = super::describe(kind, &message);
+        match kind {
+            RateLimit | Overloaded | Timeout => self.pause_work(key, message, retry_after, why),
+            Auth | Quota | Aborted if delegation => self.fail(key, why),
+            Auth | Quota | Aborted => {
+                let reason = format!("task {:?}: {why}", self.tasks[key].spec.id);
+                self.requeue(key);
+                self.stop_for_user(reason);
+            }
+            _ => self.use_attempt(key, Next::Fresh, why),
+        }
+    }
+
+    /// No sign of life, or too long a turn. The turn still counts as under way.
+    pub(super) fn work_hung(&mut self, key: TaskKey, id: LeaseId, why: &str) {
+        let lease = self.leases.get_mut(id).expect("a hung turn has a lease");
+        let turn = lease.running.as_ref().expect("a hung turn is under way");
+        let reported = turn.report.as_ref().map(|report| report.status);
+        if reported == Some(ReportStatus::Done) && !self.tasks[key].is_delegation() {
+            let report = self.stop_turn(id).and_then(|turn| turn.report);
+            self.work_ended(key, report, None);
+        } else {
+            self.use_attempt(key, Next::Fresh, why.to_owned());
+        }
+    }
+
+    /// Stops a turn whose lease goes on.
+    fn stop_turn(&mut self, id: LeaseId) -> Option<Turn> {
+        let lease = self.leases.get_mut(id)?;
+        let turn = lease.running.take();
+        if let Some(session) = lease.session() {
+            self.out.push(Command::Abort { lease: id, session: session.to_owned() });
+        }
+        turn
+    }
+
+    fn keep_report(&mut self, key: TaskKey, report: Report) {
+        let task = self.tasks.change(key);
+        task.summary = Some(report.summary);
+        task.evidence = report.evidence;
+        task.files = report.files;
+    }
+
+    fn verify(&mut self, key: TaskKey) {
+        self.tasks.step(key, TaskState::Verifying);
+        self.ask_verification(key);
+    }
+
+    /// Asks for the checks of a task that is verifying, again after a pause: those under way may have died.
+    pub(super) fn ask_verification(&mut self, key: TaskKey) {
+        let task = &self.tasks[key];
+        self.out.push(Command::Verify {
+            task: Some(task.spec.id.clone()),
+            attempt: task.attempt(),
+            commands: task.spec.verify.clone(),
+            files: task.files.clone(),
+        });
+    }
+
+    /// The checks of a task have run.
+    pub(super) fn on_task_verified(
+        &mut self,
+        id: &str,
+        attempt: u32,
+        passed: bool,
+        report: String,
+    ) -> Result<(), Ignored> {
+        let key = self.tasks.find(id).ok_or_else(|| Ignored(format!("there is no task {id:?}")))?;
+        let task = &self.tasks[key];
+        if task.state() != TaskState::Verifying {
+            return Err(Ignored(format!("task {id:?} is {:?} and waits for no checks", task.state())));
+        }
+        if task.attempt() != attempt {
+            return Err(Ignored(format!("task {id:?} is at attempt {}, not {attempt}", task.attempt())));
+        }
+        let asked = self.wants_review(key);
+        self.tasks.change(key).verification = Some(Verification { passed, report: report.clone() });
+        if !passed {
+            let why = format!("verification failed: {}", excerpt(&report));
+            self.use_attempt(key, Next::Prompt(PromptReason::VerificationFailed { report }), why);
+        } else if asked {
+            self.tasks.step(key, TaskState::Reviewing);
+            self.request_review(Subject::Task(key));
+        } else {
+            self.accept(key);
+        }
+        Ok(())
+    }
+
+    /// An attempt is used up: the next one is queued, or the task fails.
+    pub(super) fn use_attempt(&mut self, key: TaskKey, next: Next, why: String) {
+        let attempts = self.config.attempts;
+        let task = self.tasks.change(key);
+        task.used += 1;
+        if task.used >= attempts {
+            self.fail(key, format!("{why} (attempt {attempts} of {attempts})"));
+        } else {
+            self.queue_turn(key, next, 0, why);
+        }
+    }
+
+    /// The provider pushed back: the same attempt again after a pause. After [`MAX_TRANSIENT`] in a row it uses an
+    /// attempt nevertheless.
+    fn pause_work(&mut self, key: TaskKey, message: String, retry_after: Option<u64>, why: String) {
+        let task = self.tasks.change(key);
+        let pause = task.backoff.next(&mut self.random, retry_after);
+        task.transient += 1;
+        let next = Next::Prompt(PromptReason::SessionError { message });
+        if task.transient > MAX_TRANSIENT {
+            task.transient = 0;
+            task.used += 1;
+            if task.used >= self.config.attempts {
+                self.fail(key, format!("{why}, {} times in a row", MAX_TRANSIENT + 1));
+                return;
+            }
+        }
+        self.queue_turn(key, next, pause, why);
+    }
+
+    /// Queues the next turn of a task that keeps its lane, after a pause in milliseconds.
+    fn queue_turn(&mut self, key: TaskKey, next: Next, pause: u64, why: String) {
+        let lease = self.tasks[key].lease.expect("a task has a lease until its next turn is queued");
+        let reason = match next {
+            Next::Prompt(reason) => {
+                self.leases.get_mut(lease).filter(|lease| lease.session().is_some()).map(|lease| {
+                    lease.running = None;
+                    reason
+                })
+            }
+            Next::Fresh => None,
+        };
+        if reason.is_none() {
+            self.end_lease(lease);
+            self.tasks.change(key).lease = None;
+        }
+        self.tasks.step(key, TaskState::Ready);
+        let at = self.clock.now().saturating_add(pause);
+        let task = self.tasks.change(key);
+        task.next = reason;
+        task.reason = Some(why.clone());
+        let (id, attempt) = (task.spec.id.clone(), task.attempt());
+        if pause == 0 {
+            self.queue_retry(key);
+        } else {
+            task.retry_at = Some(at);
+            self.timers.insert((at, Subject::Task(key)));
+        }
+        let at_ms = self.clock.outside(at);
+        self.out.push(Command::Retry { task: Some(id), attempt, at_ms, reason: why });
+    }
+
+    /// The mission stops under a running task: it is as if the attempt had not begun.
+    pub(super) fn requeue(&mut self, key: TaskKey) {
+        self.tasks.step(key, TaskState::Ready);
+        let lane = self.tasks[key].lane;
+        self.disengage(key);
+        self.queue_again(key, lane);
+    }
+
+    /// Done and checked.
+    pub(super) fn accept(&mut self, key: TaskKey) {
+        let lane = self.tasks[key].lane;
+        self.tasks.step(key, TaskState::Accepted);
+        self.tasks.change(key).reason = None;
+        self.disengage(key);
+        if !self.tasks[key].is_delegation() {
+            self.mission.changed = true;
+            let free = self.tasks.graph_mut().meet(key);
+            self.make_ready(free, lane);
+        }
+        let task = &self.tasks[key];
+        let message = format!("{}: accepted", task.spec.title);
+        let id = task.spec.id.clone();
+        self.out.push(Command::Notify { kind: NoticeKind::TaskAccepted, task: Some(id), message });
+    }
+
+    /// Out of attempts, or nothing that an attempt could mend.
+    pub(super) fn fail(&mut self, key: TaskKey, why: String) {
+        self.tasks.step(key, TaskState::Failed);
+        self.drop_review(Subject::Task(key));
+        self.disengage(key);
+        let task = self.tasks.id(key);
+        let message = format!("{}: {why}", self.tasks[key].spec.title);
+        self.out.push(Command::Notify { kind: NoticeKind::TaskFailed, task: Some(task.clone()), message });
+        self.block_dependants(key, &format!("{task:?} failed: {why}"));
+        self.tasks.change(key).reason = Some(why);
+    }
+
+    /// Taken out on purpose.
+    pub(super) fn cancel(&mut self, key: TaskKey, why: &str) {
+        self.tasks.step(key, TaskState::Cancelled);
+        self.tasks.change(key).reason = Some(why.to_owned());
+        self.drop_review(Subject::Task(key));
+        self.disengage(key);
+    }
+
+    /// Blocks all that waits for a task that failed or was cancelled, directly or not.
+    pub(super) fn block_dependants(&mut self, key: TaskKey, why: &str) {
+        let mut open = vec![key];
+        while let Some(key) = open.pop() {
+            let dependants: Vec<TaskKey> = self.tasks.graph().dependants(key).collect();
+            for dependant in dependants {
+                if self.tasks[dependant].state() == TaskState::Pending {
+                    self.block(dependant, why);
+                    open.push(dependant);
+                }
+            }
+        }
+    }
+
+    pub(super) fn block(&mut self, key: TaskKey, why: &str) {
+        self.tasks.step(key, TaskState::Blocked);
+        let task = self.tasks.change(key);
+        task.reason = Some(why.to_owned());
+        let (id, message) = (task.spec.id.clone(), format!("{}: {why}", task.spec.title));
+        self.out.push(Command::Notify { kind: NoticeKind::TaskBlocked, task: Some(id), message });
+    }
+
+    /// A task lets go of all that it holds: session, lane, files, timer.
+    fn disengage(&mut self, key: TaskKey) {
+        let task = self.tasks.change(key);
+        task.next = None;
+        task.engaged = false;
+        let (lease, lane, retry_at) = (task.lease.take(), task.lane.take(), task.retry_at.take());
+        if let Some(lease) = lease {
+            self.end_lease(lease);
+        }
+        if let Some(lane) = lane {
+            self.lanes.give_back(lane);
+        }
+        if let Some(at) = retry_at {
+            self.timers.remove(&(at, Subject::Task(key)));
+        }
+        if self.engaged.remove(&key) {
+            self.wake_waiting(key);
+        }
+    }
+}
