@@ -34,6 +34,8 @@ const MessageInfo = z.object({
 /** OpenCode writes a variant nobody chose as "default", and refuses that word when it is handed back. */
 const NO_VARIANT = "default";
 
+const NOT_FOUND = 404;
+
 /** Sessions, prompts and toasts of one project in OpenCode 1. */
 export class OpenCode1Host implements Host {
   readonly directory: string;
@@ -115,8 +117,16 @@ export class OpenCode1Host implements Host {
   }
 
   async facts(session: string): Promise<SessionFacts | undefined> {
-    const { data } = await this.#client.session.get({ path: { id: session }, query: this.#here });
-    if (data === undefined) return undefined;
+    const tried = `could not ask who session ${session} is`;
+    const { data, error, response } = await this.#client.session
+      .get({ path: { id: session }, query: this.#here })
+      .catch((cause: unknown) => {
+        throw new HostFailure(tried, cause);
+      });
+    if (data === undefined) {
+      if (response.status === NOT_FOUND) return undefined;
+      throw new HostFailure(tried, error);
+    }
     const { parentID, agent, model } = SessionInfo.parse(data);
     const known = {
       ...(parentID === undefined ? {} : { parent: parentID }),
