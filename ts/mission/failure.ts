@@ -16,14 +16,14 @@ const BY_STATUS: Readonly<Record<number, SessionErrorKind>> = {
   529: "overloaded",
 };
 
-const BY_NAME: Readonly<Record<string, SessionErrorKind>> = {
-  ContextOverflowError: "context_overflow",
-  MessageAbortedError: "aborted",
-  ProviderAuthError: "auth",
-};
+const BY_NAME: ReadonlyMap<string, SessionErrorKind> = new Map([
+  ["ContextOverflowError", "context_overflow"],
+  ["MessageAbortedError", "aborted"],
+  ["ProviderAuthError", "auth"],
+]);
 
 /** The kind of `error`. A status says more than a name: many errors share the name `APIError`. */
 export function kindOfFailure(error: HostError): SessionErrorKind {
   const byStatus = error.status === undefined ? undefined : BY_STATUS[error.status];
-  return byStatus ?? BY_NAME[error.name] ?? "unknown";
+  return byStatus ?? BY_NAME.get(error.name) ?? "unknown";
 }

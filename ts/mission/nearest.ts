@@ -5,5 +5,6 @@ import { closest, distance } from "fastest-levenshtein";
 export function nearest(word: string, known: readonly string[]): string | undefined {
   if (known.length === 0) return undefined;
   const candidate = closest(word, known);
-  return distance(word, candidate) <= Math.max(2, Math.floor(word.length / 2)) ? candidate : undefined;
+  const most = Math.min(word.length - 1, Math.max(2, Math.floor(word.length / 2)));
+  return distance(word, candidate) <= most ? candidate : undefined;
 }
