@@ -46,10 +46,11 @@ export interface SettingsFiles {
 
 /** The settings files of a project. The user's own file follows the platform's custom. */
 export function settingsFiles(directory: string, env: NodeJS.ProcessEnv = process.env): SettingsFiles {
+  // A variable that is set to nothing counts as not set (XDG Base Directory Specification).
   const config =
-    env["XDG_CONFIG_HOME"] ??
-    (process.platform === "win32" ? env["APPDATA"] : undefined) ??
-    join(env["HOME"] ?? homedir(), ".config");
+    env["XDG_CONFIG_HOME"] ||
+    (process.platform === "win32" ? env["APPDATA"] : undefined) ||
+    join(env["HOME"] || homedir(), ".config");
   return {
     global: join(config, "opencode-orchestrator", "settings.jsonc"),
     project: join(directory, ".orchestrator", "settings.jsonc"),
@@ -74,13 +75,15 @@ export async function loadSettings(files: SettingsFiles, options: unknown): Prom
 }
 
 async function readJsonc(path: string): Promise<unknown> {
-  const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
+  const read = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT" || error.code === "ENOTDIR") return undefined;
     throw new MissionError("ERR_SETTINGS", `could not read ${path}: ${error.message}`, { cause: error });
   });
-  if (text === undefined || text.trim() === "") return undefined;
+  if (read === undefined) return undefined;
+  const text = read.replace(/^\uFEFF/, "");
   const errors: ParseError[] = [];
-  const value: unknown = parseJsonc(text.replace(/^\uFEFF/, ""), errors, { allowTrailingComma: true });
+  const options = { allowTrailingComma: true, allowEmptyContent: true };
+  const value: unknown = parseJsonc(text, errors, options);
   const [first] = errors;
   if (first !== undefined) {
     const line = text.slice(0, first.offset).split("\n").length;

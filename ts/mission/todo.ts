@@ -45,7 +45,7 @@ function oneLine(text: string): string {
 /** Keeps the file up to date: writes are atomic, in order, and only where something changed. */
 export class TodoFile {
   readonly #path: string;
-  #written = "";
+  #written: string | undefined;
   #writing: Promise<void> = Promise.resolve();
 
   constructor(directory: string) {
@@ -56,8 +56,19 @@ export class TodoFile {
   write(text: string): Promise<void> {
     if (text === this.#written) return this.#writing;
     this.#written = text;
-    this.#writing = this.#writing.then(() => replaceFile(this.#path, text));
+    this.#writing = this.#after(this.#writing, text);
     return this.#writing;
+  }
+
+  /** One write that fails is told to who asked for it, and stops neither the next nor another try at the same text. */
+  async #after(before: Promise<void>, text: string): Promise<void> {
+    await before.catch(() => undefined);
+    try {
+      await replaceFile(this.#path, text);
+    } catch (error) {
+      if (this.#written === text) this.#written = undefined;
+      throw error;
+    }
   }
 }
 
