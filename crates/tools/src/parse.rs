@@ -1,0 +1,107 @@
+//! One run of a grammar, within limits.
+
+use std::{
+    ops::ControlFlow,
+    sync::atomic::{AtomicBool, Ordering},
+    time::{Duration, Instant},
+};
+
+use tree_sitter::{ParseOptions, Parser, Tree};
+
+use crate::{
+    error::{Error, ErrorKind},
+    language::Language,
+};
+
+/// How much a tool may take and give.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Longest file, in bytes.
+    pub max_bytes: usize,
+    /// Most errors in a report.
+    pub max_errors: usize,
+    /// Longest time for one file.
+    pub time: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { max_bytes: 4 << 20, max_errors: 50, time: Duration::from_secs(2) }
+    }
+}
+
+/// When to give up: at a deadline, or when asked to.
+#[derive(Clone, Copy)]
+pub(crate) struct Patience<'a> {
+    deadline: Option<Instant>,
+    cancel: &'a AtomicBool,
+}
+
+impl<'a> Patience<'a> {
+    pub(crate) fn new(limits: &Limits, cancel: &'a AtomicBool) -> Self {
+        // A time limit beyond what the clock can express is none.
+        Self { deadline: Instant::now().checked_add(limits.time), cancel }
+    }
+
+    fn is_over(self) -> bool {
+        // Relaxed: the flag publishes nothing but itself.
+        self.cancel.load(Ordering::Relaxed) || self.deadline.is_some_and(|at| Instant::now() >= at)
+    }
+
+    fn error(self) -> Error {
+        if self.cancel.load(Ordering::Relaxed) {
+            Error::new(ErrorKind::Cancelled, "the check was cancelled")
+        } else {
+            Error::new(ErrorKind::TimedOut, "the file could not be parsed within the time limit")
+        }
+    }
+}
+
+/// The source as text, where it is text and short enough.
+pub(crate) fn text<'a>(source: &'a [u8], limits: &Limits) -> Result<&'a str, Error> {
+    if source.len() > limits.max_bytes {
+        return Err(Error::new(
+            ErrorKind::TooLarge,
+            format!("the file has {} bytes, the limit is {}", source.len(), limits.max_bytes),
+        ));
+    }
+    let text = std::str::from_utf8(source).map_err(|error| {
+        Error::new(ErrorKind::NotText, format!("byte {} is no UTF-8", error.valid_up_to()))
+    })?;
+    if let Some(at) = source.iter().position(|&byte| byte == 0) {
+        return Err(Error::new(ErrorKind::NotText, format!("byte {at} is NUL: this is no text file")));
+    }
+    Ok(text)
+}
+
+/// Parses the text, errors and all.
+pub(crate) fn parse(text: &str, language: Language, patience: Patience<'_>) -> Result<Tree, Error> {
+    // The parser looks only now and then, and for a short text never.
+    if patience.is_over() {
+        return Err(patience.error());
+    }
+    let mut parser = Parser::new();
+    parser.set_language(&grammar(language)).expect("the grammars are of an ABI that this tree-sitter reads");
+    let bytes = text.as_bytes();
+    let mut progress = |_: &tree_sitter::ParseState| {
+        if patience.is_over() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    };
+    parser
+        .parse_with_options(
+            &mut |at, _| &bytes[at.min(bytes.len())..],
+            None,
+            Some(ParseOptions::new().progress_callback(&mut progress)),
+        )
+        .ok_or_else(|| patience.error())
+}
+
+fn grammar(language: Language) -> tree_sitter::Language {
+    match language {
+        Language::TypeScript => tree_sitter_typescript::LANGUAGE_TYPESCRIPT.into(),
+        Language::Tsx => tree_sitter_typescript::LANGUAGE_TSX.into(),
+        Language::JavaScript => tree_sitter_javascript::LANGUAGE.into(),
+        Language::Json | Language::Jsonc => tree_sitter_json::LANGUAGE.into(),
+        Language::Python => tree_sitter_python::LANGUAGE.into(),
+        Language::Rust => tree_sitter_rust::LANGUAGE.into(),
+    }
+}
