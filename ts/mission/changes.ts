@@ -23,12 +23,23 @@ export async function filesOfTask(
   directory: string,
   { written, reported, scope }: Witnesses,
 ): Promise<string[]> {
-  const inScope = scope.length === 0 ? () => false : picomatch([...scope], { dot: true });
+  const inScope = scope.length === 0 ? () => false : picomatch(scope.flatMap(patternsOf), { dot: true });
   const ofGit = [...((await changedFiles(directory)) ?? [])].filter((path) => inScope(path));
   const named = [...written, ...reported]
     .map((path) => projectPath(directory, path))
     .filter((path) => path !== undefined);
   return [...new Set([...ofGit, ...named])].filter((path) => !path.startsWith(OURS)).sort();
+}
+
+/**
+ * A scope's glob as the engine reads it: one that ends in a name stands for that file, or for all that is under the
+ * folder of that name; brackets may be a part of a name, as in `app/[id]/page.tsx`.
+ */
+function patternsOf(glob: string): readonly string[] {
+  const path = glob.replace(/\/+$/, "");
+  const named = path.replace(/[[\]]/g, "\\$&");
+  const isName = !/[*?[\]{}]/.test(path.slice(path.lastIndexOf("/") + 1));
+  return isName ? [path, `${path}/**`, named, `${named}/**`] : [path, named];
 }
 
 /** `path` relative to the project; `undefined` for one outside it. */

@@ -5,10 +5,15 @@ import { promisify } from "node:util";
 const run = promisify(execFile);
 const MAX_BYTES = 64 * 1024 * 1024;
 
+/** A path is a name: `[id].ts` is one file. Names are written as they are. */
+const ALWAYS = ["--literal-pathspecs", "-c", "core.quotepath=off"];
+/** A diff for people and models, whatever the user has set for the terminal. */
+const DIFF = ["diff", "--no-color", "--no-ext-diff"];
+
 /** Runs git in `directory`; `undefined` when git fails: no repository, no such revision, no git at all. */
 async function git(directory: string, ...args: string[]): Promise<Buffer | undefined> {
   const options = { cwd: directory, encoding: "buffer" as const, maxBuffer: MAX_BYTES, windowsHide: true };
-  return run("git", ["-c", "core.quotepath=off", ...args], options).then(
+  return run("git", [...ALWAYS, ...args], options).then(
     ({ stdout }) => stdout,
     () => undefined,
   );
@@ -28,7 +33,7 @@ export async function changedFiles(directory: string): Promise<ReadonlySet<strin
   const untracked = await git(directory, "ls-files", "--others", "--exclude-standard", "-z");
   if (untracked === undefined) return undefined;
   const tracked =
-    (await git(directory, "diff", "--name-only", "--relative", "-z", "HEAD")) ??
+    (await git(directory, "diff", "--name-only", "--no-renames", "--relative", "-z", "HEAD")) ??
     (await git(directory, "ls-files", "-z"));
   return new Set([...names(untracked), ...names(tracked)]);
 }
@@ -45,13 +50,13 @@ export async function diff(
   maxChars: number,
 ): Promise<string | undefined> {
   if (paths.length === 0) return undefined;
-  const tracked = await git(directory, "diff", "--relative", "HEAD", "--", ...paths);
-  if (tracked === undefined) return undefined;
-  const added = names(
-    await git(directory, "ls-files", "--others", "--exclude-standard", "-z", "--", ...paths),
-  );
-  const parts = [tracked.toString("utf8")];
-  for (const path of added) parts.push(await diffOfNew(directory, path));
+  const tracked = await git(directory, ...DIFF, "--relative", "HEAD", "--", ...paths);
+  // Without a commit, what is in the index is new as well.
+  const which = tracked === undefined ? ["--cached", "--others"] : ["--others"];
+  const added = await git(directory, "ls-files", ...which, "--exclude-standard", "-z", "--", ...paths);
+  if (added === undefined) return undefined;
+  const parts = [tracked?.toString("utf8") ?? ""];
+  for (const path of names(added)) parts.push(await diffOfNew(directory, path));
   const text = parts.join("");
   return text.length <= maxChars
     ? text
@@ -60,7 +65,14 @@ export async function diff(
 
 /** `git diff --no-index` exits with 1 when the files differ, as a new file always does from nothing. */
 async function diffOfNew(directory: string, path: string): Promise<string> {
-  const args = ["diff", "--no-index", "--", process.platform === "win32" ? "NUL" : "/dev/null", path];
+  const args = [
+    ...ALWAYS,
+    ...DIFF,
+    "--no-index",
+    "--",
+    process.platform === "win32" ? "NUL" : "/dev/null",
+    path,
+  ];
   return run("git", args, { cwd: directory, maxBuffer: MAX_BYTES, windowsHide: true }).then(
     ({ stdout }) => stdout,
     (error: { stdout?: string }) => error.stdout ?? "",
