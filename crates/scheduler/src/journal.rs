@@ -8,6 +8,7 @@ use crate::{
     config::Config,
     error::{Error, ErrorKind},
     event::{Durability, Event},
+    lease::LeaseId,
     scheduler::{Outcome, RULES, Scheduler},
     view::{MissionView, TaskView},
 };
@@ -80,6 +81,8 @@ pub struct Journaled<J> {
     opened: bool,
     /// Whether memory holds what the journal does not.
     stale: bool,
+    /// The signs of life as they were before that, because no journal has them.
+    signs: Vec<(LeaseId, u64)>,
 }
 
 impl<J: Journal> Journaled<J> {
@@ -91,7 +94,7 @@ impl<J: Journal> Journaled<J> {
     pub fn open(config: Config, mut journal: J) -> Result<Self, Error> {
         let (mut scheduler, opened) = replay(config, &mut journal)?;
         scheduler.take_changed();
-        Ok(Self { journal, scheduler, opened, stale: false })
+        Ok(Self { journal, scheduler, opened, stale: false, signs: Vec::new() })
     }
 
     /// Takes in events that happened at `at_ms`, keeps them in one commit, and only then gives what each came to.
@@ -100,6 +103,9 @@ impl<J: Journal> Journaled<J> {
     /// As [`Scheduler::handle`]; and [`ErrorKind::Journal`]. None of the events has taken effect then.
     pub fn submit(&mut self, at_ms: u64, events: Vec<Event>) -> Result<Vec<Outcome>, Error> {
         self.refresh()?;
+        if events.iter().any(Event::is_journaled) {
+            self.signs = self.scheduler.signs_of_life();
+        }
         let mut records = Vec::new();
         let mut outcomes = Vec::with_capacity(events.len());
         if !self.opened {
@@ -179,7 +185,7 @@ impl<J: Journal> Journaled<J> {
         }
         let (mut scheduler, opened) = replay(self.scheduler.config().clone(), &mut self.journal)?;
         scheduler.take_changed();
-        scheduler.take_signs_of_life(&self.scheduler);
+        scheduler.restore_signs_of_life(&self.signs);
         (self.scheduler, self.opened, self.stale) = (scheduler, opened, false);
         Ok(())
     }

@@ -181,12 +181,17 @@ impl Leases {
         self.live.keys().copied().collect()
     }
 
-    /// Takes over the signs of life that another table of the same leases has seen.
-    pub(crate) fn take_signs_of_life(&mut self, from: &Leases) {
-        for (id, lease) in &mut self.live {
-            let seen = from.get(*id).and_then(|lease| lease.running.as_ref()).map(|turn| turn.last_sign);
-            if let (Some(turn), Some(seen)) = (&mut lease.running, seen) {
-                turn.sign_of_life(seen);
+    /// The last sign of life of every turn under way.
+    pub(crate) fn signs_of_life(&self) -> Vec<(LeaseId, u64)> {
+        let sign = |(id, lease): (&LeaseId, &Lease)| Some((*id, lease.running.as_ref()?.last_sign));
+        self.live.iter().filter_map(sign).collect()
+    }
+
+    /// Puts them back into leases that were built anew.
+    pub(crate) fn restore_signs_of_life(&mut self, signs: &[(LeaseId, u64)]) {
+        for (id, at) in signs {
+            if let Some(turn) = self.live.get_mut(id).and_then(|lease| lease.running.as_mut()) {
+                turn.sign_of_life(*at);
             }
         }
     }

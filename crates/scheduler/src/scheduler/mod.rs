@@ -461,9 +461,14 @@ impl Scheduler {
         self.tasks.take_changed()
     }
 
-    /// Takes over the signs of life that another scheduler of the same mission has seen: no journal has them.
-    pub(crate) fn take_signs_of_life(&mut self, from: &Scheduler) {
-        self.leases.take_signs_of_life(&from.leases);
+    /// The last sign of life of every turn under way: what no journal has.
+    pub(crate) fn signs_of_life(&self) -> Vec<(LeaseId, u64)> {
+        self.leases.signs_of_life()
+    }
+
+    /// Puts the signs of life back after a replay.
+    pub(crate) fn restore_signs_of_life(&mut self, signs: &[(LeaseId, u64)]) {
+        self.leases.restore_signs_of_life(signs);
     }
 
     fn lease_view(&self, id: LeaseId, lease: &Lease) -> LeaseView {

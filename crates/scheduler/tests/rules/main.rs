@@ -1,0 +1,21 @@
+//! Every rule of the scheduler, one behaviour a test, under a virtual clock.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::needless_pass_by_value, reason = "events read best where they are built in place")]
+
+mod bench;
+mod cancelling;
+mod delegating;
+mod dispatching;
+mod journaling;
+mod late_events;
+mod limits;
+mod mission;
+mod pausing;
+mod planning;
+mod reviewing;
+mod scale;
+mod session_errors;
+mod tables;
+mod time;
+mod work;
