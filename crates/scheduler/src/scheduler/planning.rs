@@ -14,6 +14,14 @@ use crate::{
 };
 
 impl Scheduler {
+    /// Whether a plan could be submitted now; nothing is changed.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidPlan`](crate::ErrorKind::InvalidPlan), with every problem.
+    pub fn check_plan(&self, plan: &Plan) -> Result<(), Error> {
+        validate::check_plan(plan, &self.tasks).map(|_| ())
+    }
+
     /// A plan was submitted: all of it is taken, or nothing.
     pub(super) fn on_plan(&mut self, plan: Plan) -> Result<(), Refusal> {
         if self.phase == Phase::Done {
