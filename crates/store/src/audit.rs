@@ -147,8 +147,7 @@ impl Store {
         self.with_auditor(|db, tx| {
             let during = |e| db.fail("auditing", e);
             let version = State::read(tx).map_err(during)?.version;
-            let mut report =
-                AuditReport { version, file: check_file(tx, version).map_err(during)?, streams: vec![] };
+            let mut report = AuditReport { version, file: check_file(tx).map_err(during)?, streams: vec![] };
             for stream in read_streams(tx).map_err(during)? {
                 match audit_stream(tx, &stream) {
                     Ok(stream) => report.streams.push(stream),
@@ -182,19 +181,36 @@ impl Store {
     }
 }
 
-fn check_file(connection: &Connection, version: Version) -> rusqlite::Result<Vec<String>> {
+/// What is wrong with the pages of the file, and between its tables.
+fn check_file(connection: &Connection) -> rusqlite::Result<Vec<String>> {
     let mut problems: Vec<String> = connection
         .prepare("PRAGMA integrity_check")?
         .query_map([], |row| row.get::<_, String>(0))?
         .filter(|line| !matches!(line, Ok(line) if line == "ok"))
         .collect::<rusqlite::Result<_>>()?;
-    for table in ["versions", "journal"] {
-        let newest: Option<i64> =
-            connection.query_row(&format!("SELECT max(version) FROM {table}"), [], |row| row.get(0))?;
-        if newest.is_some_and(|newest| u64::try_from(newest).is_ok_and(|newest| newest > version)) {
-            problems.push(format!("the table {table} has versions after {version}, the last commit"));
+    let mut expect_none = |what: &str, sql: &str| -> rusqlite::Result<()> {
+        let found: i64 = connection.query_row(sql, [], |row| row.get(0))?;
+        if found > 0 {
+            problems.push(format!("{found} {what}"));
         }
-    }
+        Ok(())
+    };
+    expect_none(
+        "versions of documents are gone that their commits wrote",
+        "SELECT count(*) FROM state, commits, json_each(commits.keys) AS wrote \
+         LEFT JOIN versions ON versions.key = wrote.value AND versions.version = commits.version \
+         WHERE commits.version > state.floor AND versions.key IS NULL",
+    )?;
+    expect_none(
+        "versions of documents are there that no commit wrote",
+        "SELECT count(*) FROM \
+         (SELECT key, version FROM state, versions WHERE version > floor EXCEPT \
+          SELECT wrote.value, commits.version FROM commits, json_each(commits.keys) AS wrote)",
+    )?;
+    expect_none(
+        "records are of commits that never were",
+        "SELECT count(*) FROM journal WHERE version > (SELECT coalesce(max(version), 0) FROM commits)",
+    )?;
     Ok(problems)
 }
 

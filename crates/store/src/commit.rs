@@ -108,8 +108,12 @@ impl Drop for Lead<'_> {
             ErrorKind::Io,
             "the thread that wrote this commit panicked; it was not written",
         ));
-        lock(&self.committer.queue).led = false;
-        self.committer.settled.notify_all();
+        let mut queue = lock(&self.committer.queue);
+        queue.led = false;
+        // A lone thread has nobody to wake, and is spared the system call.
+        if self.batch.len() > 1 || !queue.waiting.is_empty() {
+            self.committer.settled.notify_all();
+        }
     }
 }
 
@@ -159,9 +163,6 @@ fn write_together(writer: &mut Database, latest: &ArcSwap<View>, batch: &[Arc<Ti
     }
     if view.version > found {
         appender.finish(&tx).map_err(during)?;
-        tx.prepare_cached("UPDATE state SET version = ?1 WHERE only = 1")
-            .and_then(|mut statement| statement.execute([view.version]))
-            .map_err(during)?;
         tx.commit().map_err(during)?;
     }
     publish(latest, view);
@@ -175,22 +176,25 @@ fn write_together(writer: &mut Database, latest: &ArcSwap<View>, batch: &[Arc<Ti
 fn apply(tx: &Connection, view: &mut View, appender: &mut Appender, change: &Change) -> rusqlite::Result<()> {
     let version = view.version + 1;
     let mut insert = tx.prepare_cached("INSERT INTO versions (key, version, value) VALUES (?1, ?2, ?3)")?;
+    let mut keys = Vec::with_capacity(change.writes.len());
     for (key, value) in &change.writes {
         match value {
             Some(value) => {
                 insert.execute(params![key, version, value])?;
                 view.documents.insert(key.clone(), Document { version, value: value.clone() });
             }
-            None => {
-                if view.documents.remove(&**key).is_some() {
-                    insert.execute(params![key, version, None::<&str>])?;
-                }
+            None if view.documents.remove(&**key).is_some() => {
+                insert.execute(params![key, version, None::<&str>])?;
             }
+            None => continue,
         }
+        keys.push(&**key);
     }
     for append in &change.appends {
         appender.append(tx, version, append)?;
     }
+    tx.prepare_cached("INSERT INTO commits (version, keys) VALUES (?1, ?2)")?
+        .execute(params![version, serde_json::Value::from(keys).to_string()])?;
     view.version = version;
     Ok(())
 }

@@ -157,11 +157,6 @@ impl Database {
         Ok(())
     }
 
-    /// A number that changes when another connection commits (`PRAGMA data_version`).
-    pub(crate) fn data_version(&self) -> rusqlite::Result<i64> {
-        self.connection.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))
-    }
-
     pub(crate) fn close(self) -> Result<()> {
         let Self { connection, path, busy_timeout, .. } = self;
         connection.close().map_err(|(_, e)| explain(&path, busy_timeout, "closing", None, e))

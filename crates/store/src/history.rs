@@ -106,6 +106,8 @@ fn collect(writer: &mut Database, keep_from: Version) -> Result<Collected> {
         // What is deleted at the floor needs no mark of it any more: nothing older is left.
         let deleted =
             tx.execute("DELETE FROM versions WHERE value IS NULL AND version <= ?1", params![floor])?;
+        // The commit at the floor stays: it may be the last one, which is the present.
+        tx.execute("DELETE FROM commits WHERE version < ?1", params![floor])?;
         tx.execute("UPDATE state SET floor = ?1 WHERE only = 1", params![floor])?;
         Ok(replaced + deleted)
     };

@@ -17,7 +17,7 @@ use crate::lock::lock;
 use crate::schema;
 use crate::snapshot::Snapshot;
 use crate::transaction::{Change, Transaction};
-use crate::view::{Progress, View};
+use crate::view::{Progress, State, View};
 
 /// Versioned documents and a journal in one `SQLite` file. A handle: clones share everything, and any thread
 /// may use any of them.
@@ -34,16 +34,9 @@ struct Shared {
     options: Options,
     latest: ArcSwap<View>,
     committer: Committer,
-    /// `None` once closed.
-    reader: Mutex<Option<Reader>>,
+    /// Reads while another connection may be writing; `None` once closed.
+    reader: Mutex<Option<Database>>,
     pins: Arc<Pins>,
-}
-
-/// The connection that reads while another one may be writing.
-struct Reader {
-    db: Database,
-    /// [`Database::data_version`] when the latest view was last compared with the file.
-    compared_at: Option<i64>,
 }
 
 impl Store {
@@ -72,7 +65,7 @@ impl Store {
                 options,
                 latest: ArcSwap::from_pointee(latest),
                 committer: Committer::new(writer),
-                reader: Mutex::new(Some(Reader { db, compared_at: None })),
+                reader: Mutex::new(Some(db)),
                 pins: Arc::default(),
             }),
         })
@@ -102,27 +95,26 @@ impl Store {
         self.shared.latest.load().documents.get(key).cloned()
     }
 
-    /// Takes in what other processes committed, and returns the version that is now the latest. When nothing
-    /// was committed this costs one look at memory that the processes share.
+    /// Takes in what other processes committed, and returns the version that is now the latest. When they
+    /// committed nothing, this costs a look at memory that the processes share and at one cached page.
     pub fn refresh(&self) -> Result<Version> {
         let shared = &*self.shared;
-        let mut reader = lock(&shared.reader);
-        let reader = reader.as_mut().ok_or_else(closed)?;
-        let during = |e| reader.db.fail("reading", e);
-        let now = reader.db.data_version().map_err(during)?;
+        let reader = lock(&shared.reader);
+        let db = reader.as_ref().ok_or_else(closed)?;
+        let during = |e| db.fail("reading", e);
+        // Before the file is looked at: it may not be newer than what is found there.
         let base = shared.latest.load_full();
-        if reader.compared_at != Some(now) {
-            let progress = {
-                let tx = Sql::new_unchecked(reader.db.connection(), TransactionBehavior::Deferred)
-                    .map_err(during)?;
-                base.catch_up(&tx).map_err(during)?
-            };
-            match progress {
-                Progress::Unchanged => {}
-                Progress::Newer(view) => publish(&shared.latest, view),
-                Progress::WentBack(found) => return Err(went_back(&reader.db, base.version, found)),
-            }
-            reader.compared_at = Some(now);
+        if State::read(db.connection()).map_err(during)?.version == base.version {
+            return Ok(base.version);
+        }
+        let progress = {
+            let tx = Sql::new_unchecked(db.connection(), TransactionBehavior::Deferred).map_err(during)?;
+            base.catch_up(&tx).map_err(during)?
+        };
+        match progress {
+            Progress::Unchanged => {}
+            Progress::Newer(view) => publish(&shared.latest, view),
+            Progress::WentBack(found) => return Err(went_back(db, base.version, found)),
         }
         Ok(shared.latest.load().version)
     }
@@ -163,7 +155,7 @@ impl Store {
     /// handles then get `Closed`; snapshots stay readable. Closing again does nothing.
     pub fn close(&self) -> Result<()> {
         let writer = self.shared.committer.close();
-        let reader = lock(&self.shared.reader).take().map_or(Ok(()), |reader| reader.db.close());
+        let reader = lock(&self.shared.reader).take().map_or(Ok(()), Database::close);
         writer.and(reader)
     }
 
@@ -194,7 +186,7 @@ impl Store {
         run: impl FnOnce(&Sql<'_>) -> rusqlite::Result<T>,
     ) -> Result<T> {
         let reader = lock(&self.shared.reader);
-        let db = &reader.as_ref().ok_or_else(closed)?.db;
+        let db = reader.as_ref().ok_or_else(closed)?;
         let during = |e| db.fail(action, e);
         let tx = Sql::new_unchecked(db.connection(), TransactionBehavior::Deferred).map_err(during)?;
         run(&tx).map_err(during)

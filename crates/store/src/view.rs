@@ -18,9 +18,10 @@ pub(crate) struct View {
     pub(crate) documents: Documents,
 }
 
-/// The row of the table `state`.
+/// Where the file stands.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct State {
+    /// The last commit.
     pub(crate) version: Version,
     /// No history before this version is left.
     pub(crate) floor: Version,
@@ -37,7 +38,9 @@ pub(crate) enum Progress {
 impl State {
     pub(crate) fn read(connection: &Connection) -> rusqlite::Result<Self> {
         connection
-            .prepare_cached("SELECT version, floor FROM state WHERE only = 1")?
+            .prepare_cached(
+                "SELECT (SELECT coalesce(max(version), 0) FROM commits), floor FROM state WHERE only = 1",
+            )?
             .query_row([], |row| Ok(Self { version: row.get(0)?, floor: row.get(1)? }))
     }
 }
@@ -80,8 +83,12 @@ impl View {
             return Self::load(connection).map(Progress::Newer);
         }
         let mut documents = self.documents.clone();
-        let mut statement = connection
-            .prepare_cached("SELECT key, version, value FROM versions WHERE version > ?1 ORDER BY version")?;
+        let mut statement = connection.prepare_cached(
+            "SELECT versions.key, versions.version, versions.value \
+             FROM commits CROSS JOIN json_each(commits.keys) AS changed \
+             CROSS JOIN versions ON versions.key = changed.value AND versions.version = commits.version \
+             WHERE commits.version > ?1 ORDER BY commits.version",
+        )?;
         let mut rows = statement.query([self.version])?;
         while let Some(row) = rows.next()? {
             match read_row(row)? {
@@ -98,7 +105,8 @@ impl View {
         let mut documents = self.documents.clone();
         let mut statement = connection.prepare_cached(
             "SELECT changed.key, old.version, old.value \
-             FROM (SELECT DISTINCT key FROM versions WHERE version > ?1) AS changed \
+             FROM (SELECT DISTINCT keys.value AS key FROM commits, json_each(commits.keys) AS keys \
+                   WHERE commits.version > ?1) AS changed \
              LEFT JOIN versions AS old ON old.key = changed.key AND old.version = \
                (SELECT max(version) FROM versions AS v WHERE v.key = changed.key AND v.version <= ?1)",
         )?;

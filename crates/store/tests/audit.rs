@@ -297,12 +297,53 @@ fn a_row_of_the_wrong_types_is_an_edited_record() {
 }
 
 #[test]
-fn rows_of_commits_that_never_were_are_named_by_the_audit_of_the_file() {
+fn documents_that_do_not_agree_with_the_list_of_commits_are_named_by_the_audit_of_the_file() {
+    for (sql, expected) in [
+        (
+            "INSERT INTO versions VALUES ('forged', 11, '1')",
+            "1 versions of documents are there that no commit wrote",
+        ),
+        (
+            "INSERT INTO versions VALUES ('forged', 4, '1')",
+            "1 versions of documents are there that no commit wrote",
+        ),
+        (
+            "DELETE FROM versions WHERE version IN (3, 4)",
+            "2 versions of documents are gone that their commits wrote",
+        ),
+        (
+            "UPDATE commits SET keys = '[]' WHERE version = 7",
+            "1 versions of documents are there that no commit wrote",
+        ),
+    ] {
+        let fixture = Fixture::new();
+        fixture.tamper(sql);
+        let report = fixture.open().audit().unwrap();
+        assert_eq!(report.file, [expected], "{sql}");
+        assert!(!report.is_whole());
+    }
     let fixture = Fixture::new();
-    fixture.tamper("INSERT INTO versions VALUES ('forged', 11, '1')");
+    fixture.tamper("DELETE FROM commits WHERE version = 10");
     let report = fixture.open().audit().unwrap();
-    assert_eq!(report.file, ["the table versions has versions after 10, the last commit"]);
-    assert!(!report.is_whole());
+    assert!(
+        report.file.contains(&"1 records are of commits that never were".to_owned()),
+        "{:?}",
+        report.file
+    );
+}
+
+#[test]
+fn a_collected_store_is_whole() {
+    let fixture = Fixture::new();
+    let store = fixture.open();
+    let mut tx = store.begin().unwrap();
+    tx.delete("count").unwrap();
+    tx.commit(Durability::Normal).unwrap();
+    for keep_from in [4, 10, 11] {
+        store.collect(keep_from).unwrap();
+        let report = store.audit().unwrap();
+        assert!(report.is_whole(), "{report:?}");
+    }
 }
 
 #[test]

@@ -45,7 +45,7 @@ fn people_read_documents_history_and_journal_with_the_sqlite3_program() {
             "2|2|2000|stepped|2".to_owned(),
         ),
         ("SELECT seq, lower(hex(hash)) FROM heads", format!("3|{}", last.hash)),
-        ("SELECT version, floor FROM state", "4|0".to_owned()),
+        ("SELECT * FROM commits WHERE version >= 3", "3|[\"gone\",\"mission/1\"]\n4|[\"gone\"]".to_owned()),
         ("PRAGMA integrity_check", "ok".to_owned()),
     ];
     for (sql, expected) in &expected {

@@ -1,10 +1,15 @@
--- Where the store stands. `version` is the number of the last commit; history before `floor` was collected.
-CREATE TABLE state (
-  only    INTEGER PRIMARY KEY CHECK (only = 1),
-  version INTEGER NOT NULL CHECK (version >= 0),
-  floor   INTEGER NOT NULL CHECK (floor >= 0)
+-- Every commit, and the keys that it wrote or deleted, as a JSON array. The last one is the present.
+CREATE TABLE commits (
+  version INTEGER PRIMARY KEY CHECK (version >= 1),
+  keys    TEXT    NOT NULL
 ) STRICT;
-INSERT INTO state VALUES (1, 0, 0);
+
+-- History before the version `floor` was collected.
+CREATE TABLE state (
+  only  INTEGER PRIMARY KEY CHECK (only = 1),
+  floor INTEGER NOT NULL CHECK (floor >= 0)
+) STRICT;
+INSERT INTO state VALUES (1, 0);
 
 -- Every version of every document. `value` is JSON; NULL means: deleted by that commit.
 CREATE TABLE versions (
@@ -13,7 +18,6 @@ CREATE TABLE versions (
   value   TEXT,
   PRIMARY KEY (key, version)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX versions_by_commit ON versions (version);
 
 -- The documents as they are now: for people with the sqlite3 program.
 CREATE VIEW documents AS
