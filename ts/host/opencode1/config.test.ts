@@ -52,9 +52,16 @@ describe("agents", () => {
   it("are added with prompt, mode, description and permissions", () => {
     expect(configured().config.agent?.["helper"]).toEqual({
       description: "helps",
-      mode: "subagent",
+      mode: "primary",
+      hidden: true,
       prompt: "You help.",
-      permission: { finish: "allow", edit: "deny" },
+      permission: { edit: "deny", start: "deny", finish: "allow" },
+    });
+    expect(configured().config.agent?.["lead"]).toEqual({
+      description: "leads",
+      mode: "primary",
+      prompt: "You lead.",
+      permission: { task: "deny", start: "allow", finish: "deny" },
     });
   });
 
@@ -62,20 +69,32 @@ describe("agents", () => {
     const users = { model: "p/m", prompt: "Mine.", temperature: 0.1, permission: { edit: "allow" } };
     expect(configured({ agent: { helper: users } }).config.agent?.["helper"]).toEqual({
       description: "helps",
-      mode: "subagent",
+      mode: "primary",
+      hidden: true,
       prompt: "Mine.",
       model: "p/m",
       temperature: 0.1,
-      permission: { finish: "allow", edit: "allow" },
+      permission: { edit: "allow", start: "deny", finish: "allow" },
     });
   });
 
-  it("take a permission that the user wrote as one word for a rule over everything, after ours", () => {
+  it("take a permission that the user wrote as one word for a rule over everything but our tools", () => {
     const { config } = configured({ agent: { helper: { permission: "ask" } } });
     expect(Object.entries(config.agent?.["helper"]?.permission ?? {})).toEqual([
-      ["finish", "allow"],
       ["edit", "deny"],
       ["*", "ask"],
+      ["start", "deny"],
+      ["finish", "allow"],
+    ]);
+  });
+
+  it("take a user's rule for one of our tools", () => {
+    const { config } = configured({ agent: { helper: { permission: { "*": "allow", finish: "ask" } } } });
+    expect(Object.entries(config.agent?.["helper"]?.permission ?? {})).toEqual([
+      ["edit", "deny"],
+      ["*", "allow"],
+      ["finish", "ask"],
+      ["start", "deny"],
     ]);
   });
 
@@ -83,30 +102,27 @@ describe("agents", () => {
     const mine = { prompt: "Mine.", permission: { bash: "ask" } };
     expect(configured({ agent: { mine } }).config.agent?.["mine"]).toEqual(mine);
   });
+
+  it("are denied our tools where the user has a rule for everything, which comes after the denial for all", () => {
+    const mine = { prompt: "Mine.", permission: "allow" };
+    const { config } = configured({ agent: { mine }, permission: { start: "allow" } });
+    expect(config.agent?.["mine"]).toEqual({ prompt: "Mine.", permission: { "*": "allow", finish: "deny" } });
+  });
 });
 
 describe("everybody else", () => {
-  it("is denied our tools and our sub-agents, and nothing more", () => {
-    expect(configured().config.permission).toEqual({
-      start: "deny",
-      finish: "deny",
-      task: { helper: "deny" },
-    });
+  it("is denied our tools, and nothing more", () => {
+    expect(configured().config.permission).toEqual({ start: "deny", finish: "deny" });
   });
 
   it("keeps the user's own rules, those for our names too", () => {
     const permission = { bash: "ask", start: "allow", task: { "*": "ask", helper: "allow" } };
-    expect(configured({ permission }).config.permission).toEqual({
-      bash: "ask",
-      start: "allow",
-      finish: "deny",
-      task: { "*": "ask", helper: "allow" },
-    });
+    expect(configured({ permission }).config.permission).toEqual({ ...permission, finish: "deny" });
   });
 
   it("meets our denials after the user's rule for everything, because the last that matches wins", () => {
     const { config } = configured({ permission: { "*": "allow" } });
-    expect(Object.keys(config.permission ?? {})).toEqual(["*", "start", "finish", "task"]);
+    expect(Object.keys(config.permission ?? {})).toEqual(["*", "start", "finish"]);
   });
 
   it.each(["allow", "ask", "deny"])("has a permission given as the word %j widened, not lost", (word) => {
@@ -114,13 +130,6 @@ describe("everybody else", () => {
       "*": word,
       start: "deny",
       finish: "deny",
-      task: { helper: "deny" },
-    });
-  });
-
-  it("has a rule for the task tool given as one word widened, not lost", () => {
-    expect(configured({ permission: { task: "ask" } }).config.permission).toMatchObject({
-      task: { "*": "ask", helper: "deny" },
     });
   });
 });
