@@ -1,7 +1,8 @@
 import { spawnSync } from "node:child_process";
 import { tmpdir } from "node:os";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { runCommand } from "./command.ts";
+import { folderWith } from "./folder.fixture.ts";
 
 const here = { cwd: tmpdir(), timeoutMs: 10_000 };
 
@@ -50,6 +51,40 @@ describe("runCommand", () => {
     const result = await runCommand("true", { ...here, cwd: "/nonexistent-folder" });
     expect(result.ended).toBe("not_started");
     expect(result.output).toContain("ENOENT");
+  });
+
+  it("says so when the command is none: no shell takes a NUL byte", async () => {
+    const result = await runCommand("echo a\0b", here);
+    expect(result).toMatchObject({ code: null, ended: "not_started" });
+    expect(result.output).toMatch(/null bytes/);
+  });
+
+  it("answers the code of a command whose group can't be signalled any more", async () => {
+    const kill = vi.spyOn(process, "kill").mockImplementation(() => {
+      throw Object.assign(new Error("kill EPERM"), { code: "EPERM" });
+    });
+    onTestFinished(() => kill.mockRestore());
+    expect(await runCommand("exit 3", here)).toMatchObject({ code: 3, ended: "exited" });
+    expect(kill).toHaveBeenCalled();
+  });
+
+  it("kills a command that will not end when it is asked to", async () => {
+    const result = await runCommand("trap '' TERM; echo ready; while :; do sleep 1; done", {
+      ...here,
+      timeoutMs: 300,
+    });
+    expect(result).toMatchObject({ code: null, ended: "timed_out", output: "ready" });
+    expect(result.durationMs).toBeLessThan(4000);
+  });
+
+  it("runs in the folder asked for, which PWD says too, and says that nobody watches", async () => {
+    const folder = await folderWith();
+    const { output } = await runCommand("pwd -P; printenv PWD; printenv CI", { ...here, cwd: folder });
+    expect(output).toBe(`${folder}\n${folder}\n${process.env["CI"] ?? "1"}`);
+  });
+
+  it("gives the command nothing to read: it can't wait for an answer", async () => {
+    expect(await runCommand("cat; echo over", here)).toMatchObject({ code: 0, output: "over" });
   });
 });
 

@@ -39,14 +39,16 @@ export async function runCommand(command: string, options: CommandOptions): Prom
     durationMs: Math.round(performance.now() - started),
   });
   if (options.signal?.aborted === true) return result("cancelled", null);
-  const child = spawn(command, {
-    cwd: options.cwd,
-    shell: true,
-    detached: process.platform !== "win32",
-    stdio: ["ignore", "pipe", "pipe"],
-    windowsHide: true,
-    env: { ...process.env, PWD: options.cwd, CI: process.env["CI"] ?? "1" },
-  });
+  const notStarted = (error: unknown) => {
+    output.add(Buffer.from(error instanceof Error ? error.message : String(error)));
+    return result("not_started", null);
+  };
+  let child: ReturnType<typeof start>;
+  try {
+    child = start(command, options.cwd);
+  } catch (error) {
+    return notStarted(error);
+  }
   child.stdout.on("data", (chunk: Buffer) => output.add(chunk));
   child.stderr.on("data", (chunk: Buffer) => output.add(chunk));
   let ended: CommandResult["ended"] = "exited";
@@ -61,13 +63,23 @@ export async function runCommand(command: string, options: CommandOptions): Prom
     const code = await exitCode(child);
     return result(ended, ended === "exited" ? code : null);
   } catch (error) {
-    output.add(Buffer.from(error instanceof Error ? error.message : String(error)));
-    return result("not_started", null);
+    return notStarted(error);
   } finally {
     clearTimeout(timer);
     options.signal?.removeEventListener("abort", cancel);
     killGroup(child, "SIGKILL");
   }
+}
+
+function start(command: string, cwd: string) {
+  return spawn(command, {
+    cwd,
+    shell: true,
+    detached: process.platform !== "win32",
+    stdio: ["ignore", "pipe", "pipe"],
+    windowsHide: true,
+    env: { ...process.env, PWD: cwd, CI: process.env["CI"] ?? "1" },
+  });
 }
 
 /** Resolves at `exit`, a moment later than that only for output still in the pipes: a child it left behind may hold them open. */
@@ -85,7 +97,10 @@ function endGroup(child: ChildProcess): void {
   setTimeout(() => killGroup(child, "SIGKILL"), GRACE_MS).unref();
 }
 
-/** Signals the whole group. A group that is gone already is what was wanted. */
+/**
+ * Signals the whole group. A group that is gone already is what was wanted; macOS says EPERM of one whose last process
+ * has ended but not been waited for, and a command that became another user can't be signalled at all.
+ */
 function killGroup(child: ChildProcess, signal: "SIGTERM" | "SIGKILL"): void {
   if (child.pid === undefined) return;
   if (process.platform === "win32") {
@@ -96,7 +111,8 @@ function killGroup(child: ChildProcess, signal: "SIGTERM" | "SIGKILL"): void {
   try {
     process.kill(-child.pid, signal);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== "ESRCH" && code !== "EPERM") throw error;
   }
 }
 
