@@ -72,7 +72,8 @@ impl JournalError {
 ///
 /// After a crash, [`open`](Self::open) gives the scheduler as it was. Its sessions may be gone and its last commands
 /// may never have left, so the caller submits `paused` and, when the user wants it, `resumed`: turns then begin
-/// anew, at the attempt that they had, and checks are asked for again.
+/// anew, at the attempt that they had, and checks are asked for again. A pause does not touch delegations: of those
+/// that run, the caller says by `session_error` that the session is gone.
 #[derive(Debug)]
 pub struct Journaled<J> {
     journal: J,
