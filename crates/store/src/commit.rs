@@ -4,7 +4,7 @@
 //! writes them in one `SQLite` transaction, each with its own version and in the order of the queue, and
 //! wakes their threads. One `fsync` thus serves many commits, and a lone thread pays nothing for it.
 
-use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError, TryLockError};
 
 use arc_swap::ArcSwap;
 use rusqlite::{Connection, TransactionBehavior, params};
@@ -75,6 +75,16 @@ impl Committer {
     /// Runs with the writing connection, between commits.
     pub(crate) fn with_writer<T>(&self, run: impl FnOnce(&mut Database) -> T) -> Result<T> {
         lock(&self.writer).as_mut().map(run).ok_or_else(closed)
+    }
+
+    /// Runs with the writing connection, unless it is writing or closed.
+    pub(crate) fn with_idle_writer<T>(&self, run: impl FnOnce(&Database) -> T) -> Option<T> {
+        let writer = match self.writer.try_lock() {
+            Ok(writer) => writer,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => return None,
+        };
+        writer.as_ref().map(run)
     }
 
     /// Waits for the commit under way, if any, and closes the connection; again, it does nothing.

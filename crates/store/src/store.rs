@@ -98,12 +98,18 @@ impl Store {
     /// Takes in what other processes committed, and returns the version that is now the latest. When they
     /// committed nothing, this costs a look at memory that the processes share and at one cached page.
     pub fn refresh(&self) -> Result<Version> {
-        let shared = &*self.shared;
-        let reader = lock(&shared.reader);
-        let db = reader.as_ref().ok_or_else(closed)?;
+        // After our own commits the writing connection has its pages in memory, the other one reads them again.
+        match self.shared.committer.with_idle_writer(|writer| self.refresh_through(writer)) {
+            Some(refreshed) => refreshed,
+            None => self.refresh_through(lock(&self.shared.reader).as_ref().ok_or_else(closed)?),
+        }
+    }
+
+    fn refresh_through(&self, db: &Database) -> Result<Version> {
+        let latest = &self.shared.latest;
         let during = |e| db.fail("reading", e);
         // Before the file is looked at: it may not be newer than what is found there.
-        let base = shared.latest.load_full();
+        let base = latest.load_full();
         if State::read(db.connection()).map_err(during)?.version == base.version {
             return Ok(base.version);
         }
@@ -113,10 +119,10 @@ impl Store {
         };
         match progress {
             Progress::Unchanged => {}
-            Progress::Newer(view) => publish(&shared.latest, view),
+            Progress::Newer(view) => publish(latest, view),
             Progress::WentBack(found) => return Err(went_back(db, base.version, found)),
         }
-        Ok(shared.latest.load().version)
+        Ok(latest.load().version)
     }
 
     /// Starts a transaction on the newest snapshot, other processes' commits included.

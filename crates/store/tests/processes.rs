@@ -85,18 +85,22 @@ fn answers_the_question() {
     tx.commit(Durability::Full).unwrap();
 }
 
-const PROCESSES: u64 = 4;
-const INCREMENTS: u64 = 200;
+/// How many processes, and how many increments each; `STORE_PROCESSES` and `STORE_INCREMENTS` for more.
+fn load() -> (u64, u64) {
+    let number = |name, default| std::env::var(name).map_or(default, |number| number.parse().unwrap());
+    (number("STORE_PROCESSES", 4), number("STORE_INCREMENTS", 200))
+}
 
 #[test]
-fn every_increment_of_four_processes_is_there() {
+fn every_increment_of_several_processes_is_there() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("store.db");
     let store = Store::open(&path, Options::default()).unwrap();
-    let children = (0..PROCESSES).map(|_| child::command("increments", &path).spawn().unwrap()).collect();
+    let (processes, increments) = load();
+    let children = (0..processes).map(|_| child::command("increments", &path).spawn().unwrap()).collect();
     succeed(children);
     store.refresh().unwrap();
-    let total = PROCESSES * INCREMENTS;
+    let total = processes * increments;
     assert_eq!(value(&store, "count"), Some(total.to_string()));
     let report = store.audit().unwrap();
     assert!(report.is_whole(), "{report:?}");
@@ -111,7 +115,7 @@ fn every_increment_of_four_processes_is_there() {
 fn increments() {
     let Some(path) = child::store() else { return };
     let store = Store::open(path, Options::default()).unwrap();
-    for _ in 0..INCREMENTS {
+    for _ in 0..load().1 {
         store
             .retry(10_000, Durability::Normal, |tx| {
                 let count = tx.get("count").map_or(0, |json| json.parse::<u64>().unwrap()) + 1;
