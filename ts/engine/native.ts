@@ -22,6 +22,8 @@ export interface NativeScheduler {
   nextWake(): number | null;
   snapshot(): string;
   task(id: string): string | null;
+  spec(id: string): string | null;
+  checkPlan(planJson: string): string;
   lease(id: number): string | null;
   leaseOfSession(session: string): string | null;
 }
@@ -32,6 +34,8 @@ export interface NativeMission {
   nextWake(): number | null;
   snapshot(): string;
   task(id: string): string | null;
+  spec(id: string): string | null;
+  checkPlan(planJson: string): string;
   lease(id: number): string | null;
   leaseOfSession(session: string): string | null;
 }

@@ -178,21 +178,16 @@ export class FakeHost implements Host {
     const { id } = session;
     const { signal } = turn;
     this.emit({ type: "busy", session: id });
-    const ended = await Promise.race([
-      play({
-        session: id,
-        agent: prompt.agent,
-        text: prompt.text,
-        number: session.prompts,
-        signal,
-        call: (tool, parameters) => this.call(id, prompt.agent, tool, parameters, signal),
-        emit: (event) => this.emit(event),
-      }).then(
-        (text): LastTurn => ({ complete: true, text }),
-        (error: unknown): LastTurn => ({ complete: false, text: "", error: errorOf(error) }),
-      ),
-      aborted(signal),
-    ]);
+    const given: FakeTurn = {
+      session: id,
+      agent: prompt.agent,
+      text: prompt.text,
+      number: session.prompts,
+      signal,
+      call: (tool, parameters) => this.call(id, prompt.agent, tool, parameters, signal),
+      emit: (event) => this.emit(event),
+    };
+    const ended = await Promise.race([played(play, given), aborted(signal)]);
     if (session.turn !== turn) return;
     session.turn = undefined;
     session.answers += 1;
@@ -223,6 +218,14 @@ function newSession(id: string, parent: string | undefined, title: string): Fake
     turn: undefined,
     ...(parent === undefined ? {} : { parent }),
   };
+}
+
+async function played(play: FakeAgent, turn: FakeTurn): Promise<LastTurn> {
+  try {
+    return { complete: true, text: await play(turn) };
+  } catch (error) {
+    return { complete: false, text: "", error: errorOf(error) };
+  }
 }
 
 function aborted(signal: AbortSignal): Promise<LastTurn> {

@@ -9,6 +9,7 @@ import {
   type MissionOutcome,
   type Outcome,
   type Plan,
+  type Problem,
   type Snapshot,
   type Store,
   type TaskSpec,
@@ -108,8 +109,8 @@ export class Mission {
   }
 
   /** Every problem of a plan as it would be submitted now; nothing is changed. */
-  check(plan: Plan): ReturnType<MissionEngine["check"]> {
-    return this.#engine.check({ type: "plan_submitted", plan });
+  check(plan: Plan): readonly Problem[] {
+    return this.#engine.check(plan);
   }
 
   /**
@@ -150,12 +151,13 @@ export class Mission {
   until<T>(value: () => T | undefined, changed: () => void = () => undefined): Promise<T> {
     return new Promise((resolve, reject) => {
       const look = () => {
-        changed();
-        const found = value();
-        if (found === undefined && this.#failure === undefined && !this.#closed) return;
+        const failure = this.#closed ? new Error("OpenCode is closing the project") : this.#failure;
+        if (failure === undefined) changed();
+        const found = failure === undefined ? value() : undefined;
+        if (found === undefined && failure === undefined) return;
         this.#listeners.delete(look);
-        if (found !== undefined) resolve(found);
-        else reject(this.#failure ?? new Error("OpenCode is closing the project"));
+        if (found === undefined) reject(failure);
+        else resolve(found);
       };
       this.#listeners.add(look);
       look();
@@ -182,6 +184,7 @@ export class Mission {
     );
     this.#engine[Symbol.dispose]();
     this.#moved();
+    await this.#todo.settled();
   }
 
   #interrupt(): void {
@@ -217,7 +220,7 @@ export class Mission {
 
   #follow(outcomes: readonly Outcome[]): void {
     const commands = outcomes.flatMap((outcome) => outcome.commands);
-    if (outcomes.every((outcome) => outcome.ignored !== undefined)) return;
+    if (commands.length === 0 && outcomes.every((outcome) => outcome.ignored !== undefined)) return;
     for (const command of commands) void this.#carryOut(command).catch((error: unknown) => this.#fail(error));
     this.#arm();
     this.#moved();

@@ -4,7 +4,7 @@
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { Store } from "../engine/index.ts";
+import { loadAddon, Store } from "../engine/index.ts";
 import type { Host, HostEvent } from "../host/host.ts";
 import { type Brief, briefKey, newMissionId } from "./brief.ts";
 import { MissionError } from "./error.ts";
@@ -63,11 +63,12 @@ export class Orchestrator {
 
   /**
    * The mission that a session leads or works for.
-   * @throws MissionError `ERR_NO_MISSION` when there is none.
+   * @throws MissionError `ERR_NO_MISSION` when there is none; EngineError without an addon, for then there can't be one.
    */
   missionOf(session: string): Mission {
     const mission = this.live;
     if (mission?.involves(session)) return mission;
+    if (this.#mission === undefined) loadAddon();
     const why =
       this.#mission?.brief.session === session
         ? `mission ${this.#mission.brief.id} is over (${this.#mission.outcome})`

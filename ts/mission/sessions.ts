@@ -86,9 +86,12 @@ export class Sessions {
         progressAt: 0,
         questions: new Set(),
       };
-      const outcome = this.#submit({ type: "session_started", lease, session });
-      // The lease ended while the session was being opened: nobody waits for it any more.
-      if (outcome === undefined || outcome.ignored !== undefined) return;
+      // A session that the engine named itself is bound already.
+      if (earlier === undefined) {
+        const outcome = this.#submit({ type: "session_started", lease, session });
+        // The lease ended while the session was being opened: nobody waits for it any more.
+        if (outcome === undefined || outcome.ignored !== undefined) return;
+      }
       this.#byLease.set(lease, engaged);
       this.#bySession.set(session, engaged);
       this.#watch();

@@ -60,6 +60,11 @@ export class TodoFile {
     return this.#writing;
   }
 
+  /** Resolves when nothing is being written any more. */
+  async settled(): Promise<void> {
+    await this.#writing.catch(() => undefined);
+  }
+
   /** One write that fails is told to who asked for it, and stops neither the next nor another try at the same text. */
   async #after(before: Promise<void>, text: string): Promise<void> {
     await before.catch(() => undefined);

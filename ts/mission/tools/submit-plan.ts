@@ -44,7 +44,9 @@ export function submitPlan(orchestrator: Orchestrator): ToolDefinition<typeof pa
       const problems = [...agentProblems(given), ...mission.check(plan)];
       if (problems.length > 0) throw invalidPlan(problems);
       await askForCommands(plan, mission, call);
-      mission.submit({ type: "plan_submitted", plan });
+      const [outcome] = mission.submit({ type: "plan_submitted", plan });
+      if (outcome?.ignored !== undefined)
+        return { title: "nothing new", output: `Nothing changed: ${outcome.ignored}.` };
       const count = plan.tasks.length;
       return {
         title: `${count} task${count === 1 ? "" : "s"} planned`,
