@@ -1,4 +1,70 @@
 //! A sans-IO scheduler for missions of agent tasks.
+//!
+//! A mission is a graph of tasks, each done by an agent in a session of its own, checked, reviewed where asked for,
+//! and accepted, or tried again, or failed. This crate decides what happens when. It opens no session, reads no clock
+//! and starts no thread: [`Event`]s with a time go into a [`Scheduler`], [`Command`]s come out, and the same events
+//! always lead to the same commands. So one and the same code runs in production, inside a simulator that plays
+//! thousands of missions a second, and inside a replay of any [`Journal`].
+//!
+//! A host that carries out commands looks like this, but for the sessions:
+//!
+//! ```
+//! use std::collections::VecDeque;
+//!
+//! use orchestrator_scheduler::{Command, Config, Event, Plan, ReportStatus, ReviewPolicy, Scheduler};
+//!
+//! let plan: Plan = serde_json::from_str(
+//!     r#"{
+//!         "goal": "A tested module",
+//!         "tasks": [
+//!             { "id": "code", "title": "Code", "prompt": "Write it.", "agent": "worker", "role": "worker" },
+//!             { "id": "test", "title": "Test", "prompt": "Test it.", "agent": "worker", "role": "worker",
+//!               "dependsOn": ["code"], "verify": ["npm test"] }
+//!         ]
+//!     }"#,
+//! )?;
+//! let mut scheduler = Scheduler::new(Config { review: ReviewPolicy::Never, ..Config::default() })?;
+//! let mut inbox = VecDeque::from([Event::PlanSubmitted { plan }, Event::Resumed {}]);
+//! let (mut now, mut started, mut finished) = (0, Vec::new(), false);
+//! while let Some(event) = inbox.pop_front() {
+//!     now += 1;
+//!     for command in scheduler.handle(now, event)?.commands {
+//!         match command {
+//!             // Open a session, send the prompt, and later, when the agent has reported and fallen silent:
+//!             Command::Start { lease, task, turn, .. } => {
+//!                 started.push(task);
+//!                 inbox.push_back(Event::SessionStarted { lease, session: format!("session of {lease}") });
+//!                 inbox.push_back(Event::TaskReported {
+//!                     lease,
+//!                     turn: Some(turn),
+//!                     status: ReportStatus::Done,
+//!                     summary: "Done.".into(),
+//!                     evidence: vec![],
+//!                     files: vec![],
+//!                 });
+//!                 inbox.push_back(Event::SessionIdle { lease, turn: Some(turn), text: None });
+//!             }
+//!             // Run the commands, and say what came of it.
+//!             Command::Verify { task, attempt, .. } => {
+//!                 inbox.push_back(Event::Verified { task, attempt, passed: true, report: String::new() });
+//!             }
+//!             Command::Finish { .. } => finished = true,
+//!             _ => {}
+//!         }
+//!     }
+//!     // Between events, a host waits until `next_wake` and hands in what is `due`.
+//! }
+//! assert_eq!(started, ["code", "test"]);
+//! assert!(finished);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! What the scheduler promises, and the simulator checks after every step: a lane holds at most one task; no turn
+//! begins above the limit; a task runs only after all that it depends on is accepted; two tasks whose declared files
+//! overlap never run at once; every permit comes back; every task ends; an accepted task is never started again.
+//!
+//! [`Journaled`] adds a [`Journal`]: nothing leaves before it is kept, and nothing is lost with the process.
+//! [`deque`] is the work-stealing deque below, for its own sake.
 
 mod backoff;
 mod clock;

@@ -153,3 +153,72 @@ impl Parking {
         &mut self.classes[class.0 as usize]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::TaskGraph;
+
+    fn parking(scopes: &[&str]) -> (Parking, Vec<(TaskKey, ClassId)>) {
+        let mut parking = Parking::default();
+        let mut graph = TaskGraph::default();
+        let tasks = scopes
+            .iter()
+            .map(|glob| {
+                let scope = Scope::new(&[(*glob).to_owned()]);
+                let class = parking.class(Role::Worker, Priority::Normal, scope).unwrap();
+                (graph.insert(()), class)
+            })
+            .collect();
+        (parking, tasks)
+    }
+
+    #[test]
+    fn tasks_of_one_scope_are_one_class_and_an_unknown_scope_is_none() {
+        let (mut parking, tasks) = parking(&["a", "a", "b"]);
+        assert_eq!(tasks[0].1, tasks[1].1);
+        assert_ne!(tasks[0].1, tasks[2].1);
+        assert_eq!(parking.class(Role::Worker, Priority::Normal, Scope::default()), None);
+    }
+
+    #[test]
+    fn a_class_waits_for_the_task_that_has_its_files_and_wakes_once() {
+        let (mut parking, tasks) = parking(&["src/**", "src/a", "src/a"]);
+        let [(holder, wide), (first, narrow), (second, _)] = tasks[..] else { panic!("three tasks") };
+        assert!(parking.admit(holder, wide));
+        parking.occupy(holder, wide);
+        assert!(!parking.admit(first, narrow));
+        assert!(!parking.admit(second, narrow));
+        assert_eq!(parking.release(holder), [(narrow, Role::Worker, Priority::Normal)]);
+        assert_eq!(parking.admit_first(narrow, |_| true), Some(first));
+        parking.occupy(first, narrow);
+        assert_eq!(parking.release(holder), []);
+        // The second waits for the first now, although nothing asked for it in between.
+        assert_eq!(parking.release(first).len(), 1);
+        assert_eq!(parking.admit_first(narrow, |_| true), Some(second));
+    }
+
+    #[test]
+    fn a_woken_class_that_meets_another_blocker_waits_for_that_one() {
+        let (mut parking, tasks) = parking(&["a", "{a,b}", "b"]);
+        let [(a, of_a), (both, of_both), (b, of_b)] = tasks[..] else { panic!("three tasks") };
+        parking.occupy(a, of_a);
+        parking.occupy(b, of_b);
+        assert!(!parking.admit(both, of_both));
+        assert_eq!(parking.release(a).len(), 1);
+        assert_eq!(parking.admit_first(of_both, |_| true), None);
+        assert_eq!(parking.release(b).len(), 1);
+        assert_eq!(parking.admit_first(of_both, |_| true), Some(both));
+    }
+
+    #[test]
+    fn a_woken_class_passes_over_tasks_that_may_not_start_any_more() {
+        let (mut parking, tasks) = parking(&["a", "a", "a"]);
+        let [(holder, class), (gone, _), (left, _)] = tasks[..] else { panic!("three tasks") };
+        parking.occupy(holder, class);
+        assert!(!parking.admit(gone, class));
+        assert!(!parking.admit(left, class));
+        parking.release(holder);
+        assert_eq!(parking.admit_first(class, |task| task != gone), Some(left));
+    }
+}

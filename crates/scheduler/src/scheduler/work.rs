@@ -10,6 +10,7 @@ use crate::{
         Ignored, MAX_TRANSIENT, Scheduler, excerpt,
         leases::{Job, Report, Turn},
         review::Subject,
+        sessions,
     },
     task::TaskState,
     view::Verification,
@@ -136,7 +137,7 @@ impl Scheduler {
             self.work_ended(key, report, None);
             return;
         }
-        let why = super::describe(kind, &message);
+        let why = sessions::describe(kind, &message);
         match kind {
             RateLimit | Overloaded | Timeout => self.pause_work(key, message, retry_after, why),
             Auth | Quota | Aborted if delegation => self.fail(key, why),

@@ -289,7 +289,7 @@ impl Simulation {
                     assert_eq!(self.mission.scheduler().snapshot(), before, "{events:?} was ignored");
                     assert_eq!(self.disk.len(), kept, "{events:?} was ignored and kept");
                 }
-                self.stepped(&commands);
+                self.stepped(outcomes.len() > 1, &commands);
             }
             Err(error) => {
                 let after = self.mission.scheduler().snapshot();
@@ -309,14 +309,15 @@ impl Simulation {
         self.disk.calm();
         let clock = self.clock();
         let outcomes = self.mission.tick(clock).unwrap();
+        let batch = outcomes.len() > 1;
         let commands: Vec<Command> = outcomes.into_iter().flat_map(|outcome| outcome.commands).collect();
-        self.stepped(&commands);
+        self.stepped(batch, &commands);
     }
 
-    fn stepped(&mut self, commands: &[Command]) {
+    fn stepped(&mut self, batch: bool, commands: &[Command]) {
         self.totals.steps += 1;
         let snapshot = self.mission.scheduler().snapshot();
-        self.witness.check(&self.config, commands, &snapshot);
+        self.witness.check(&self.config, batch, commands, &snapshot);
         if self.replayed {
             let again = Journaled::open(Config::default(), self.disk.clone()).unwrap();
             assert_eq!(again.scheduler().snapshot(), snapshot, "a replay leads elsewhere");
