@@ -35,9 +35,8 @@ export class LiveView {
     for (const { id, title, state, attempt, attempts, verification } of byUpdate) {
       const key = `${state} ${attempt}`;
       if (this.#shown.get(id) === key) continue;
-      const first = !this.#shown.has(id);
       this.#shown.set(id, key);
-      if (state === "pending" || (state === "ready" && !first)) continue;
+      if (state === "pending" || state === "ready") continue;
       const tries = attempt > 1 ? ` (attempt ${attempt} of ${attempts})` : "";
       this.#line(state, `${id.padEnd(8)} ${state.padEnd(10)} ${title}${tries}`);
       if (state === "running" && attempt > 1 && verification?.passed === false)
@@ -58,7 +57,7 @@ export class LiveView {
   }
 
   #quote(report: string): void {
-    const lines = report.split("\n").filter((line) => /FAILED|not ok|✖|Error|expected|actual/.test(line));
+    const lines = report.split("\n").filter((line) => /FAILED|not ok|✖|error|expected|actual/i.test(line));
     for (const line of lines.slice(0, 6)) this.#print(`        │ ${line.trim().slice(0, 140)}`);
   }
 }

@@ -19,8 +19,8 @@ export const OBJECTIVE =
 const THINKING_MS = 400;
 
 const compile = (part: string) =>
-  `tsc --strict --target es2022 --module nodenext --rootDir src --types "" --outDir build/${part} src/${part}.ts`;
-const proof = (part: string) => `${compile(part)} && node --test test/${part}.test.mjs`;
+  `tsc --strict --target es2022 --module nodenext --rootDir src --outDir build/${part} src/${part}.ts`;
+const proof = (part: string) => `${compile(part)} && node --test --test-reporter=spec test/${part}.test.mjs`;
 
 const PARTS = ["parse", "format", "round"] as const;
 
@@ -50,12 +50,12 @@ const PLAN = {
         "Write src/index.ts that exports everything, and test/index.test.mjs that uses the parts together.",
       files: ["src/index.ts", "test/index.test.mjs"],
       depends_on: [...PARTS],
-      verify: ["tsc --outDir build/all && node --test test/index.test.mjs"],
+      verify: ["tsc --outDir build/all && node --test --test-reporter=spec test/index.test.mjs"],
       review: true,
     },
   ],
   verify: [
-    "tsc --outDir build/all && node --test test/parse.test.mjs test/format.test.mjs test/round.test.mjs test/index.test.mjs",
+    "tsc --outDir build/all && node --test --test-reporter=spec test/parse.test.mjs test/format.test.mjs test/round.test.mjs test/index.test.mjs",
   ],
 };
 
@@ -107,14 +107,10 @@ export function demoScenario(): Scenario {
     .role(
       "commander",
       turns([
-        thinking(call("glob", { pattern: "**/*" })),
+        thinking(call("bash", { command: "git ls-files", description: "List the project's files" })),
         thinking(call("submit_plan", PLAN)),
         call("run_mission"),
-        thinking(
-          say(
-            "The module is written: parse, format, round and an index. All checks passed, and it was reviewed.",
-          ),
-        ),
+        (turn) => thinking(say(farewell(turn))),
       ]),
     )
     .role("worker", (turn) => {
@@ -130,6 +126,13 @@ export function demoScenario(): Scenario {
         say("Approved."),
       ]),
     );
+}
+
+/** What the commander tells the user: whatever `run_mission` answered. */
+function farewell({ toolResults }: Turn): string {
+  const news = toolResults[0]?.content ?? "";
+  if (!news.startsWith("The mission is over: accepted")) return `The mission did not succeed. ${news}`;
+  return "The module is written: parse, format, round and an index. All checks passed, and it was reviewed.";
 }
 
 /** The task that a worker's session is about: its first message names it. */
