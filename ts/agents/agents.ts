@@ -45,7 +45,8 @@ const OFFERED_TO: Readonly<Record<string, readonly string[]>> = {
 /** Tools of the host that none of our agents needs: a plan takes their place, and each costs kilobytes in every request. */
 const REPLACED: Readonly<Record<string, Rule>> = { task: "deny", todowrite: "deny" };
 const READ_ONLY: Readonly<Record<string, Rule>> = { edit: "deny" };
-const NO_SKILLS: Readonly<Record<string, Rule>> = { skill: "deny" };
+/** Behind the scenes nobody sees a question, and skills are for whoever talks to the user. */
+const UNSEEN: Readonly<Record<string, Rule>> = { skill: "deny", question: "deny" };
 
 const parts = { plan, conduct };
 
@@ -65,7 +66,7 @@ export const AGENTS: readonly Agent[] = [
     role: "planner",
     prompt: composePrompt(planner, { ...parts, protocol: plannerProtocol }),
     protocol: plannerProtocol.trim(),
-    permissions: permissions("planner", { ...READ_ONLY, ...NO_SKILLS }),
+    permissions: permissions("planner", { ...READ_ONLY, ...UNSEEN }),
   },
   {
     name: "worker",
@@ -74,7 +75,7 @@ export const AGENTS: readonly Agent[] = [
     role: "worker",
     prompt: composePrompt(worker, { ...parts, protocol: workerProtocol }),
     protocol: workerProtocol.trim(),
-    permissions: permissions("worker", NO_SKILLS),
+    permissions: permissions("worker", UNSEEN),
   },
   {
     name: "reviewer",
@@ -83,7 +84,7 @@ export const AGENTS: readonly Agent[] = [
     role: "reviewer",
     prompt: composePrompt(reviewer, { ...parts, protocol: reviewerProtocol }),
     protocol: reviewerProtocol.trim(),
-    permissions: permissions("reviewer", { ...READ_ONLY, ...NO_SKILLS }),
+    permissions: permissions("reviewer", { ...READ_ONLY, ...UNSEEN }),
   },
 ];
 
