@@ -14,6 +14,7 @@ export type EngineErrorCode =
   /** JSON that crossed the border is not of the expected form (unknown field, missing field, wrong type). */
   | "ERR_INVALID_INPUT"
   | "ERR_UNKNOWN_TASK"
+  /** The journal was not written or not read; `details.cause` is the store's code, where there is one. */
   | "ERR_JOURNAL"
   /** Somebody else committed first; `details.keys` and `details.ranges` name what moved. */
   | "ERR_STORE_CONFLICT"
@@ -21,6 +22,8 @@ export type EngineErrorCode =
   | "ERR_STORE_FULL"
   | "ERR_STORE_READ_ONLY"
   | "ERR_STORE_CORRUPT"
+  /** The file is an SQLite database of another application. */
+  | "ERR_STORE_FOREIGN"
   | "ERR_STORE_NEWER_SCHEMA"
   | "ERR_STORE_NOT_FOUND"
   | "ERR_STORE_INVALID_KEY"
@@ -50,7 +53,9 @@ export interface Problem {
 export interface EngineErrorDetails {
   readonly problems?: readonly Problem[];
   readonly keys?: readonly string[];
+  /** The prefixes whose scan was in conflict. */
   readonly ranges?: readonly string[];
+  readonly cause?: EngineErrorCode;
   readonly [fact: string]: unknown;
 }
 

@@ -33,6 +33,7 @@ export type {
 } from "./snapshot.ts";
 export {
   type AuditFault,
+  type AuditFaultKind,
   type AuditReport,
   type Committed,
   type Document,

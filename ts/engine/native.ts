@@ -5,20 +5,15 @@
 export interface NativeAddon {
   /** The version of the package that the addon was built for. */
   version(): string;
-  checkSyntax(
-    path: string,
-    source: Uint8Array,
-    before: Uint8Array | null,
-    optionsJson: string,
-  ): string | null;
+  checkSyntax(path: string, source: Uint8Array, optionsJson: string): string | null;
+  checkChange(path: string, before: Uint8Array, after: Uint8Array, optionsJson: string): string | null;
   readonly NativeScheduler: new (configJson: string) => NativeScheduler;
   readonly NativeStore: { open(path: string, optionsJson: string): NativeStore };
   readonly NativeMission: { open(store: NativeStore, missionId: string, configJson: string): NativeMission };
 }
 
-export interface NativeScheduler {
-  handle(atMs: number, eventsJson: string): string;
-  due(nowMs: number): string;
+/** What can be asked of a scheduler, with or without a store below it. */
+export interface NativeView {
   nextWake(): number | null;
   snapshot(): string;
   task(id: string): string | null;
@@ -28,19 +23,18 @@ export interface NativeScheduler {
   leaseOfSession(session: string): string | null;
 }
 
-export interface NativeMission {
+export interface NativeScheduler extends NativeView {
+  handle(atMs: number, eventsJson: string): string;
+  due(nowMs: number): string;
+}
+
+export interface NativeMission extends NativeView {
   submit(atMs: number, eventsJson: string): string;
   tick(nowMs: number): string;
-  nextWake(): number | null;
-  snapshot(): string;
-  task(id: string): string | null;
-  spec(id: string): string | null;
-  checkPlan(planJson: string): string;
-  lease(id: number): string | null;
-  leaseOfSession(session: string): string | null;
 }
 
 export interface NativeStore {
+  get(key: string): string | null;
   snapshot(): NativeSnapshot;
   at(version: number): NativeSnapshot;
   begin(): NativeTransaction;

@@ -46,16 +46,32 @@ export interface Committed<R> {
   readonly result: R;
 }
 
-/** A fault that an audit found in a stream. */
+/** What happened to a record, a run of them, a stream's head, or the file itself. */
+export type AuditFaultKind =
+  | "edited"
+  | "replaced"
+  | "reordered"
+  | "inserted"
+  | "dropped"
+  | "truncated"
+  | "head_missing"
+  | "file"
+  | "other";
+
+/** A fault that an audit found. */
 export interface AuditFault {
-  readonly stream: string;
-  readonly kind: string;
+  /** Absent for a fault of the file itself. */
+  readonly stream?: string;
+  readonly kind: AuditFaultKind;
+  /** The place in the stream as it now is; the first of several. */
   readonly seq?: number;
   readonly message: string;
 }
 
 export interface AuditReport {
   readonly ok: boolean;
+  /** The last commit that was looked at. */
+  readonly version: number;
   readonly streams: number;
   readonly records: number;
   readonly faults: readonly AuditFault[];
@@ -136,7 +152,8 @@ export class Store implements Disposable {
 
   /** The latest documents whose key begins with `prefix`, in the order of their keys. */
   scan<T>(prefix: string): Document<T>[] {
-    return this.snapshot().scan<T>(prefix);
+    using snapshot = this.snapshot();
+    return snapshot.scan<T>(prefix);
   }
 
   /** The latest state, commits of other processes included. */

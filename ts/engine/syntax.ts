@@ -46,12 +46,9 @@ export function checkSyntax(
   const { before, ...limits } = options;
   const native = addon();
   const report = crossing(() =>
-    native.checkSyntax(
-      path,
-      bytes(source),
-      before === undefined ? null : bytes(before),
-      JSON.stringify(limits),
-    ),
+    before === undefined
+      ? native.checkSyntax(path, bytes(source), JSON.stringify(limits))
+      : native.checkChange(path, bytes(before), bytes(source), JSON.stringify(limits)),
   );
   return report === null ? null : (JSON.parse(report) as SyntaxReport);
 }

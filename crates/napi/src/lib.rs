@@ -1,1 +1,25 @@
-//! Placeholder.
+//! The engine's bindings to N-API: converts types, and nothing more.
+//!
+//! Whatever holds more than a number crosses as one JSON string: one string is cheaper than its objects. Every
+//! exported function is synchronous and runs in [`crossing::crossing`], so that neither an error nor a panic takes
+//! the process down. No thread is started here, and none touches the environment.
+
+#![expect(clippy::needless_pass_by_value, reason = "N-API hands over strings that are ours")]
+
+mod crossing;
+mod failure;
+mod journal;
+pub mod mission;
+mod number;
+pub mod scheduler;
+pub mod store;
+pub mod syntax;
+
+use napi_derive::napi;
+
+/// The version of the package that this addon belongs to.
+#[napi]
+#[must_use]
+pub fn version() -> &'static str {
+    env!("CARGO_PKG_VERSION")
+}

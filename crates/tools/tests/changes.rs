@@ -6,7 +6,7 @@ use orchestrator_tools::{ErrorKind, Language, Limits, check_syntax, new_errors};
 
 fn new_lines(before: Option<&[u8]>, after: &str) -> Vec<u32> {
     new_errors(before, after.as_bytes(), Language::TypeScript, &Limits::default(), &AtomicBool::new(false))
-        .unwrap()
+        .expect("a text of a few lines is parsed")
         .errors
         .iter()
         .map(|error| error.line)

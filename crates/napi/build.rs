@@ -1,0 +1,5 @@
+//! Sets up the addon's linking, `-z nodelete` included.
+
+fn main() {
+    napi_build::setup();
+}

@@ -1,0 +1,127 @@
+//! The scheduler on its own.
+
+use napi_derive::napi;
+use orchestrator_scheduler::{Config, Event, LeaseId, Plan, Scheduler};
+use serde::Serialize;
+
+use crate::{
+    crossing::{Fragile, crossing},
+    failure::Failure,
+    number::{number, whole},
+};
+
+/// A `Scheduler` of `orchestrator-scheduler`.
+#[napi]
+pub struct NativeScheduler {
+    scheduler: Fragile<Scheduler>,
+}
+
+#[napi]
+impl NativeScheduler {
+    /// A scheduler with nothing to do.
+    #[napi(constructor)]
+    pub fn new(config_json: String) -> napi::Result<Self> {
+        crossing(|| Ok(Self { scheduler: Fragile::new(Scheduler::new(config(&config_json)?)?) }))
+    }
+
+    /// Applies a JSON array of events; gives a JSON array of outcomes.
+    #[napi]
+    pub fn handle(&mut self, at_ms: f64, events_json: String) -> napi::Result<String> {
+        crossing(|| {
+            let at_ms = whole(at_ms, "the time")?;
+            let events = events(&events_json)?;
+            self.scheduler.with(|scheduler| {
+                let outcomes: Vec<_> = events
+                    .into_iter()
+                    .map(|event| scheduler.handle(at_ms, event))
+                    .collect::<Result<_, _>>()?;
+                Ok(json(&outcomes))
+            })
+        })
+    }
+
+    /// What is due at a time: a JSON array of events.
+    #[napi]
+    pub fn due(&mut self, now_ms: f64) -> napi::Result<String> {
+        crossing(|| {
+            let now_ms = whole(now_ms, "the time")?;
+            self.scheduler.with(|scheduler| Ok(json(&scheduler.due(now_ms))))
+        })
+    }
+
+    /// When something is due next.
+    #[napi]
+    pub fn next_wake(&mut self) -> napi::Result<Option<f64>> {
+        crossing(|| self.scheduler.with(|scheduler| Ok(scheduler.next_wake().map(number))))
+    }
+
+    /// Everything, as JSON.
+    #[napi]
+    pub fn snapshot(&mut self) -> napi::Result<String> {
+        crossing(|| self.scheduler.with(|scheduler| Ok(json(&scheduler.snapshot()))))
+    }
+
+    /// One task as it stands, as JSON.
+    #[napi]
+    pub fn task(&mut self, id: String) -> napi::Result<Option<String>> {
+        crossing(|| self.scheduler.with(|scheduler| Ok(scheduler.task(&id).map(|task| json(&task)))))
+    }
+
+    /// One task as it was asked for, as JSON.
+    #[napi]
+    pub fn spec(&mut self, id: String) -> napi::Result<Option<String>> {
+        crossing(|| self.scheduler.with(|scheduler| Ok(scheduler.spec(&id).map(json))))
+    }
+
+    /// The problems that a plan would have if it were submitted now, as a JSON array. Nothing is changed.
+    #[napi]
+    pub fn check_plan(&mut self, plan_json: String) -> napi::Result<String> {
+        crossing(|| {
+            let plan = plan(&plan_json)?;
+            self.scheduler.with(|scheduler| Ok(problems(scheduler, &plan)))
+        })
+    }
+
+    /// One live lease, as JSON.
+    #[napi]
+    pub fn lease(&mut self, id: f64) -> napi::Result<Option<String>> {
+        crossing(|| {
+            let id = LeaseId(whole(id, "a lease")?);
+            self.scheduler.with(|scheduler| Ok(scheduler.lease(id).map(|lease| json(&lease))))
+        })
+    }
+
+    /// The live lease of a session, as JSON.
+    #[napi]
+    pub fn lease_of_session(&mut self, session: String) -> napi::Result<Option<String>> {
+        crossing(|| {
+            self.scheduler
+                .with(|scheduler| Ok(scheduler.lease_of_session(&session).map(|lease| json(&lease))))
+        })
+    }
+}
+
+pub(crate) fn config(config_json: &str) -> Result<Config, Failure> {
+    serde_json::from_str(config_json)
+        .map_err(|error| Failure::new("ERR_INVALID_CONFIG", format!("the configuration is refused: {error}")))
+}
+
+pub(crate) fn events(events_json: &str) -> Result<Vec<Event>, Failure> {
+    serde_json::from_str(events_json).map_err(|error| Failure::unreadable("the events can't be read", &error))
+}
+
+pub(crate) fn plan(plan_json: &str) -> Result<Plan, Failure> {
+    serde_json::from_str(plan_json).map_err(|error| Failure::unreadable("the plan can't be read", &error))
+}
+
+/// What is wrong with a plan, as a JSON array.
+pub(crate) fn problems(scheduler: &Scheduler, plan: &Plan) -> String {
+    match scheduler.check_plan(plan) {
+        Ok(()) => "[]".to_owned(),
+        Err(error) => json(error.problems()),
+    }
+}
+
+pub(crate) fn json<T: Serialize + ?Sized>(value: &T) -> String {
+    serde_json::to_string(value).expect("the engine's types can be written as JSON")
+}

@@ -1,0 +1,349 @@
+//! The store: its handle, its snapshots and its transactions.
+
+use std::{fmt::Write as _, path::Path, time::Duration};
+
+use napi_derive::napi;
+use orchestrator_store::{AuditReport, Document, Durability, Finding, Options, Snapshot, Store, Transaction};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::{
+    crossing::crossing,
+    failure::Failure,
+    number::{number, whole},
+    scheduler::json,
+};
+
+/// A `Store` of `orchestrator-store`.
+#[napi]
+pub struct NativeStore {
+    store: Option<Store>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct OpenOptions {
+    busy_timeout_ms: Option<u64>,
+}
+
+impl NativeStore {
+    pub(crate) fn store(&self) -> Result<Store, Failure> {
+        self.store.clone().ok_or_else(|| Failure::closed("store"))
+    }
+}
+
+#[napi]
+impl NativeStore {
+    /// Opens the file, or makes it in a folder that exists.
+    #[napi(factory)]
+    pub fn open(path: String, options_json: String) -> napi::Result<Self> {
+        crossing(|| {
+            let given: OpenOptions = serde_json::from_str(&options_json)
+                .map_err(|error| Failure::unreadable("the store's options are refused", &error))?;
+            let mut options = Options::default();
+            if let Some(timeout) = given.busy_timeout_ms {
+                options.busy_timeout = Duration::from_millis(timeout);
+            }
+            Ok(Self { store: Some(Store::open(Path::new(&path), options)?) })
+        })
+    }
+
+    /// The latest state, other processes' commits included.
+    #[napi]
+    pub fn snapshot(&self) -> napi::Result<NativeSnapshot> {
+        crossing(|| {
+            let store = self.store()?;
+            store.refresh()?;
+            Ok(NativeSnapshot { snapshot: Some(store.snapshot()) })
+        })
+    }
+
+    /// The latest document of a key, as JSON.
+    #[napi]
+    pub fn get(&self, key: String) -> napi::Result<Option<String>> {
+        crossing(|| {
+            let store = self.store()?;
+            store.refresh()?;
+            Ok(store.get(&key).map(|found| document(&key, &found)))
+        })
+    }
+
+    /// The state after a commit.
+    #[napi]
+    pub fn at(&self, version: f64) -> napi::Result<NativeSnapshot> {
+        crossing(|| Ok(NativeSnapshot { snapshot: Some(self.store()?.at(whole(version, "a version")?)?) }))
+    }
+
+    /// A transaction on the latest state.
+    #[napi]
+    pub fn begin(&self) -> napi::Result<NativeTransaction> {
+        crossing(|| {
+            let store = self.store()?;
+            store.refresh()?;
+            let base = store.snapshot();
+            let transaction = store.begin_at(base.clone());
+            Ok(NativeTransaction { open: Some((base, transaction)) })
+        })
+    }
+
+    /// The records of a stream from a place on, as a JSON array.
+    #[napi]
+    pub fn journal(&self, stream: String, from_seq: f64) -> napi::Result<String> {
+        crossing(|| {
+            let records = self.store()?.journal(&stream, whole(from_seq, "a place in a stream")?)?;
+            let mut array = Array::default();
+            for record in &records {
+                let text = array.next();
+                let (seq, at, kind, payload) =
+                    (record.seq, record.at_ms, json(&record.kind), &record.payload);
+                let (hash, prev) = (record.hash, record.prev);
+                push(
+                    text,
+                    format_args!(
+                        r#"{{"seq":{seq},"at":{at},"kind":{kind},"payload":{payload},"hash":"{hash}","prev":"{prev}"}}"#
+                    ),
+                );
+            }
+            Ok(array.end())
+        })
+    }
+
+    /// Checks the file and every chain; gives a report as JSON.
+    #[napi]
+    pub fn audit(&self) -> napi::Result<String> {
+        crossing(|| Ok(json(&Audit::from(self.store()?.audit()?))))
+    }
+
+    /// Removes the history before a version; gives how many old versions that were.
+    #[napi]
+    pub fn collect(&self, keep_from: f64) -> napi::Result<f64> {
+        crossing(|| {
+            let collected = self.store()?.collect(whole(keep_from, "a version")?)?;
+            Ok(number(u64::try_from(collected.removed).unwrap_or(u64::MAX)))
+        })
+    }
+
+    /// Closes the file. Closing again does nothing.
+    #[napi]
+    pub fn close(&mut self) -> napi::Result<()> {
+        crossing(|| Ok(self.store.take().map_or(Ok(()), |store| store.close())?))
+    }
+}
+
+/// A `Snapshot` of `orchestrator-store`.
+#[napi]
+pub struct NativeSnapshot {
+    snapshot: Option<Snapshot>,
+}
+
+impl NativeSnapshot {
+    fn snapshot(&self) -> Result<&Snapshot, Failure> {
+        self.snapshot.as_ref().ok_or_else(|| Failure::closed("snapshot"))
+    }
+}
+
+#[napi]
+impl NativeSnapshot {
+    /// The last commit in it.
+    #[napi]
+    pub fn version(&self) -> napi::Result<f64> {
+        crossing(|| Ok(number(self.snapshot()?.version())))
+    }
+
+    /// A document, as JSON.
+    #[napi]
+    pub fn get(&self, key: String) -> napi::Result<Option<String>> {
+        crossing(|| Ok(self.snapshot()?.get(&key).map(|found| document(&key, found))))
+    }
+
+    /// The documents of a prefix, as a JSON array.
+    #[napi]
+    pub fn scan(&self, prefix: String) -> napi::Result<String> {
+        crossing(|| Ok(scan(self.snapshot()?, &prefix)))
+    }
+
+    /// Lets go of what it keeps.
+    #[napi]
+    pub fn close(&mut self) -> napi::Result<()> {
+        crossing(|| {
+            self.snapshot = None;
+            Ok(())
+        })
+    }
+}
+
+/// A `Transaction` of `orchestrator-store`; its writes come with the commit.
+#[napi]
+pub struct NativeTransaction {
+    /// With the snapshot that it reads.
+    open: Option<(Snapshot, Transaction)>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Writes<'a> {
+    #[serde(borrow)]
+    puts: Vec<Put<'a>>,
+    deletes: Vec<String>,
+    #[serde(borrow)]
+    appends: Vec<Append<'a>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Put<'a> {
+    key: String,
+    #[serde(borrow)]
+    value: &'a RawValue,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Append<'a> {
+    stream: String,
+    kind: String,
+    at: f64,
+    #[serde(borrow)]
+    payload: &'a RawValue,
+}
+
+impl NativeTransaction {
+    fn open(&mut self) -> Result<&mut (Snapshot, Transaction), Failure> {
+        self.open.as_mut().ok_or_else(|| Failure::closed("transaction"))
+    }
+}
+
+#[napi]
+impl NativeTransaction {
+    /// A document as the transaction began, as JSON; whoever changes it first makes the commit fail.
+    #[napi]
+    pub fn get(&mut self, key: String) -> napi::Result<Option<String>> {
+        crossing(|| Ok(self.open()?.1.observe(&key).map(|found| document(&key, found))))
+    }
+
+    /// The documents of a prefix as the transaction began, as a JSON array; whoever changes one first, or adds one,
+    /// makes the commit fail.
+    #[napi]
+    pub fn scan(&mut self, prefix: String) -> napi::Result<String> {
+        crossing(|| {
+            let (base, transaction) = self.open()?;
+            transaction.observe_prefix(&prefix);
+            Ok(scan(base, &prefix))
+        })
+    }
+
+    /// Writes `{ puts, deletes, appends }` as one commit, and gives its version.
+    #[napi]
+    pub fn commit(&mut self, writes_json: String, full: bool) -> napi::Result<f64> {
+        crossing(|| {
+            let (_, mut transaction) = self.open.take().ok_or_else(|| Failure::closed("transaction"))?;
+            let writes: Writes<'_> = serde_json::from_str(&writes_json)
+                .map_err(|error| Failure::unreadable("the writes can't be read", &error))?;
+            for put in &writes.puts {
+                transaction.put(&put.key, put.value.get())?;
+            }
+            for key in &writes.deletes {
+                transaction.delete(key)?;
+            }
+            for append in &writes.appends {
+                let at = whole(append.at, "the time")?;
+                transaction.append(&append.stream, &append.kind, at, append.payload.get())?;
+            }
+            let durability = if full { Durability::Full } else { Durability::Normal };
+            Ok(number(transaction.commit(durability)?))
+        })
+    }
+}
+
+/// What an audit found, as JavaScript sees it.
+#[derive(Serialize)]
+struct Audit {
+    ok: bool,
+    version: u64,
+    streams: usize,
+    records: u64,
+    faults: Vec<Fault>,
+}
+
+#[derive(Serialize)]
+struct Fault {
+    /// `None`: of the file itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stream: Option<String>,
+    kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seq: Option<u64>,
+    message: String,
+}
+
+impl From<AuditReport> for Audit {
+    fn from(report: AuditReport) -> Self {
+        let of_file = report.file.iter().map(|message| Fault {
+            stream: None,
+            kind: "file",
+            seq: None,
+            message: message.clone(),
+        });
+        let of_streams = report.streams.iter().flat_map(|stream| {
+            stream.findings.iter().map(|finding| {
+                let (kind, seq) = kind(*finding);
+                Fault { stream: Some(stream.stream.clone()), kind, seq, message: finding.to_string() }
+            })
+        });
+        Self {
+            ok: report.is_whole(),
+            version: report.version,
+            streams: report.streams.len(),
+            records: report.streams.iter().map(|stream| stream.records).sum(),
+            faults: of_file.chain(of_streams).collect(),
+        }
+    }
+}
+
+fn kind(finding: Finding) -> (&'static str, Option<u64>) {
+    match finding {
+        Finding::Edited { seq } => ("edited", Some(seq)),
+        Finding::Replaced { seq } => ("replaced", Some(seq)),
+        Finding::Reordered { seq, .. } => ("reordered", Some(seq)),
+        Finding::Inserted { seq } => ("inserted", Some(seq)),
+        Finding::Dropped { from, .. } => ("dropped", Some(from)),
+        Finding::Truncated { from, .. } => ("truncated", Some(from)),
+        Finding::HeadMissing => ("head_missing", None),
+        _ => ("other", None),
+    }
+}
+
+fn document(key: &str, found: &Document) -> String {
+    format!(r#"{{"key":{},"version":{},"value":{}}}"#, json(key), found.version, found.value)
+}
+
+fn scan(snapshot: &Snapshot, prefix: &str) -> String {
+    let mut array = Array::default();
+    for (key, found) in snapshot.scan(prefix) {
+        array.next().push_str(&document(key, found));
+    }
+    array.end()
+}
+
+/// A JSON array of texts that are JSON already.
+#[derive(Default)]
+struct Array(String);
+
+impl Array {
+    fn next(&mut self) -> &mut String {
+        self.0.push(if self.0.is_empty() { '[' } else { ',' });
+        &mut self.0
+    }
+
+    fn end(mut self) -> String {
+        if self.0.is_empty() {
+            self.0.push('[');
+        }
+        self.0.push(']');
+        self.0
+    }
+}
+
+fn push(text: &mut String, piece: std::fmt::Arguments<'_>) {
+    text.write_fmt(piece).expect("a string takes all that is written to it");
+}
