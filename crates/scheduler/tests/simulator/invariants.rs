@@ -25,7 +25,7 @@ impl Witness {
     pub(crate) fn check(&mut self, config: &Config, batch: bool, commands: &[Command], now: &Snapshot) {
         self.check_commands(batch, commands, now);
         check_lanes(config, now);
-        check_permits(now, self.in_use);
+        check_permits(now, (!batch).then_some(self.in_use));
         check_tasks(now);
         check_nothing_idles(config, now);
         for task in &now.tasks {
@@ -102,11 +102,13 @@ fn check_lanes(config: &Config, now: &Snapshot) {
     }
 }
 
-/// Turns under way and permits out are the same, and no turn begins above the limit.
-fn check_permits(now: &Snapshot, before: u32) {
+/// Turns under way and permits out are the same, and no turn begins above the limit. Within a batch, which gives no
+/// `before`, the limit may have been another when a turn began.
+fn check_permits(now: &Snapshot, before: Option<u32>) {
     let running = now.leases.iter().filter(|lease| lease.running).count();
     assert_eq!(usize::try_from(now.mission.in_use).unwrap(), running, "permits out and turns under way");
-    assert!(now.mission.in_use <= now.mission.limit.max(before), "a turn began above the limit");
+    let most = before.map(|before| now.mission.limit.max(before));
+    assert!(most.is_none_or(|most| now.mission.in_use <= most), "a turn began above the limit");
     assert!(now.mission.limit >= 1);
 }
 
@@ -180,7 +182,11 @@ fn check_nothing_idles(config: &Config, now: &Snapshot) {
         let files_free = now
             .tasks
             .iter()
-            .filter(|other| other.id != task.id && is_engaged(other))
+            // A retry that found no lane after a pause shows nothing but that it had begun.
+            .filter(|other| {
+                is_engaged(other) || (other.state == TaskState::Ready && other.started_at.is_some())
+            })
+            .filter(|other| other.id != task.id)
             .all(|other| other.files.iter().all(|file| !task.files.contains(file)));
         let waits = task.state == TaskState::Ready && task.retry_at.is_none() && task.title != IN_A_SESSION;
         assert!(!(waits && has_lane && files_free), "{} could run and does not", task.id);
