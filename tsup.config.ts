@@ -1,9 +1,9 @@
 import { defineConfig } from "tsup";
 
-/** Everything that is needed is bundled: whoever installs the package installs it and its addon, nothing else. */
 export default defineConfig({
   entry: {
     server: "ts/plugin/server.ts",
+    tui: "ts/tui/tui.tsx",
     engine: "ts/engine/index.ts",
     cli: "ts/cli/main.ts",
     schemas: "ts/mission/schemas.ts",
@@ -14,7 +14,12 @@ export default defineConfig({
   outDir: "dist",
   dts: { entry: { server: "ts/plugin/server.ts", engine: "ts/engine/index.ts" } },
   splitting: true,
-  noExternal: [/.*/],
+  // The addon is not ours to remove: it is built by cargo, and may be in use.
+  clean: ["!**/*.node"],
+  // Everything that is needed is bundled: whoever installs the package installs it and its addon, nothing else.
+  // Only @opentui stays an import: OpenCode answers it with its own copy, the one that draws its screen.
+  noExternal: [/^(?!@opentui\/)/],
+  external: [/^@opentui\//],
   loader: { ".md": "text" },
   banner: {
     // Bundled CommonJS packages call require for Node's own modules.

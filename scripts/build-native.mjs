@@ -17,7 +17,8 @@ const { values: options } = parseArgs({
   options: { debug: { type: "boolean", default: false }, target: { type: "string" } },
 });
 
-if (!has("cargo")) missing("Rust is needed to build the native engine: install it with rustup (https://rustup.rs).");
+if (!has("cargo"))
+  missing("Rust is needed to build the native engine: install it with rustup (https://rustup.rs).");
 const artifact = await cargoBuild();
 checkVersion(artifact);
 console.log(place(artifact.library, platform()));
@@ -44,7 +45,8 @@ function cargoBuild() {
         .map((line) => JSON.parse(line))
         .find((message) => message.reason === "compiler-artifact" && message.target.name === "orchestrator");
       const library = made?.filenames.find((name) => /\.(so|dylib|dll)$/.test(name));
-      if (library === undefined) throw new Error(`Cargo built ${PACKAGE}, but named no library among its messages.`);
+      if (library === undefined)
+        throw new Error(`Cargo built ${PACKAGE}, but named no library among its messages.`);
       resolve({ library, version: made.package_id.slice(made.package_id.lastIndexOf("@") + 1) });
     });
   });

@@ -5,5 +5,8 @@ import { ROOT } from "./steps.mjs";
 
 const args = process.argv.slice(2);
 if (!args.includes("--help") && !args.includes("--json")) await setUp();
-const { status } = spawnSync(process.execPath, ["dist/cli.js", "demo", ...args], { cwd: ROOT, stdio: "inherit" });
+const { status } = spawnSync(process.execPath, ["dist/cli.js", "demo", ...args], {
+  cwd: ROOT,
+  stdio: "inherit",
+});
 process.exitCode = status ?? 1;

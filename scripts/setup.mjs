@@ -26,7 +26,8 @@ function checkMachine() {
     missing(`Node 20.19 or newer is needed; this is ${process.versions.node}.`);
   }
   if (!has("git")) missing("git is needed: install it from your system's packages.");
-  if (!has("cargo")) missing("Rust is needed to build the native engine: install it with rustup (https://rustup.rs).");
+  if (!has("cargo"))
+    missing("Rust is needed to build the native engine: install it with rustup (https://rustup.rs).");
 }
 
 /** Whether `made` is missing, or older than anything below `sources`. */

@@ -10,7 +10,13 @@ import { join } from "node:path";
 import { setUp } from "./setup.mjs";
 import { has, run } from "./steps.mjs";
 
-const STAGES = { rust, unit: () => vitest("unit"), addon: () => vitest("addon"), bun, system: () => vitest("system") };
+const STAGES = {
+  rust,
+  unit: () => vitest("unit"),
+  addon: () => vitest("addon"),
+  bun,
+  system: () => vitest("system"),
+};
 
 const asked = process.argv.slice(2);
 const unknown = asked.filter((name) => !Object.hasOwn(STAGES, name));
@@ -48,7 +54,15 @@ async function rust() {
 async function vitest(project) {
   const folder = mkdtempSync(join(tmpdir(), "vitest-report-"));
   const report = join(folder, "report.json");
-  const args = ["vitest", "run", "--project", project, "--reporter=default", "--reporter=json", `--outputFile=${report}`];
+  const args = [
+    "vitest",
+    "run",
+    "--project",
+    project,
+    "--reporter=default",
+    "--reporter=json",
+    `--outputFile=${report}`,
+  ];
   const ended = await run("npx", ["--no-install", ...args], { env: { FORCE_COLOR: "0" } });
   const counts = existsSync(report) ? JSON.parse(readFileSync(report, "utf8")) : {};
   rmSync(folder, { recursive: true, force: true });

@@ -179,13 +179,11 @@ describe("instructions", () => {
 });
 
 describe("a tool", () => {
-  /** The context of a call as OpenCode makes it, and what was asked and shown through it. */
-  function context(): { context: ToolContext; asked: unknown[]; shown: unknown[] } {
+  /** The context of a call as OpenCode makes it, and what was asked through it. */
+  function context(): { context: ToolContext; asked: unknown[] } {
     const asked: unknown[] = [];
-    const shown: unknown[] = [];
     return {
       asked,
-      shown,
       context: {
         sessionID: "s",
         messageID: "m",
@@ -193,7 +191,7 @@ describe("a tool", () => {
         directory: "/project",
         worktree: "/project",
         abort: new AbortController().signal,
-        metadata: (metadata) => shown.push(metadata),
+        metadata: () => undefined,
         ask: async (request) => {
           asked.push(request);
         },
@@ -201,14 +199,14 @@ describe("a tool", () => {
     };
   }
 
-  it("is called with who calls, and answers text and title", async () => {
+  it("is called with who calls, and answers text, title and what it showed last", async () => {
     const hooks = await hooksOf(contributing({ tools: [echo] }).contribution);
-    const { context: call, asked, shown } = context();
+    const { context: call, asked } = context();
     expect(await hooks.tool?.["echo"]?.execute({ text: "ls" }, call)).toEqual({
       title: "for worker in s",
       output: "ls",
+      metadata: { length: 2 },
     });
-    expect(shown).toEqual([{ title: "echoing", metadata: { length: 2 } }]);
     expect(asked).toEqual([{ permission: "bash", patterns: ["ls"], always: ["ls"], metadata: {} }]);
   });
 

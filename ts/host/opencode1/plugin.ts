@@ -1,9 +1,11 @@
 /** {@link Contribution} as a plugin of OpenCode 1. */
 import type { Hooks, ToolDefinition as OpenCodeTool, PluginModule } from "@opencode-ai/plugin";
+import type { OpencodeClient } from "@opencode-ai/sdk";
 import type { Contribute, Contribution, ToolDefinition } from "../contribution.ts";
 import { configure } from "./config.ts";
 import { hostEventOf } from "./events.ts";
 import { OpenCode1Host } from "./host.ts";
+import { CallProgress } from "./progress.ts";
 
 /** Chat requests describe the environment in their system message; requests for a title or a summary don't. */
 const CHAT_MARK = "<env>";
@@ -14,12 +16,12 @@ export function openCode1(id: string, contribute: Contribute): PluginModule {
     id,
     async server({ client, directory }, options) {
       const host = new OpenCode1Host(client, directory);
-      return hooks(host, await contribute(host, options ?? {}));
+      return hooks(host, await contribute(host, options ?? {}), client);
     },
   };
 }
 
-function hooks(host: OpenCode1Host, contribution: Contribution): Hooks {
+function hooks(host: OpenCode1Host, contribution: Contribution, client: OpencodeClient): Hooks {
   let ours: ReadonlySet<string> = new Set();
   return {
     async config(config) {
@@ -41,7 +43,7 @@ function hooks(host: OpenCode1Host, contribution: Contribution): Hooks {
       if (instructions === undefined || !output.system.some((text) => text.includes(CHAT_MARK))) return;
       output.system.splice(0, output.system.length, withFirst(instructions, output.system));
     },
-    tool: Object.fromEntries(contribution.tools.map((tool) => [tool.name, openCodeTool(tool)])),
+    tool: Object.fromEntries(contribution.tools.map((tool) => [tool.name, openCodeTool(tool, client, host)])),
     dispose: () => contribution.dispose(),
   };
 }
@@ -52,26 +54,35 @@ function withFirst(instructions: string, system: readonly string[]): string {
   return [...(present ? [] : [instructions]), ...system].join("\n\n");
 }
 
-function openCodeTool(tool: ToolDefinition): OpenCodeTool {
+function openCodeTool(tool: ToolDefinition, client: OpencodeClient, host: OpenCode1Host): OpenCodeTool {
   return {
     description: tool.description,
     args: tool.parameters,
     async execute(args, context) {
-      const { title, output } = await tool.execute(args, {
-        session: context.sessionID,
-        agent: context.agent,
-        signal: context.abort,
-        progress: (shown, detail) =>
-          context.metadata({ title: shown, ...(detail === undefined ? {} : { metadata: { ...detail } }) }),
-        ask: ({ permission, patterns, detail }) =>
-          context.ask({
-            permission,
-            patterns: [...patterns],
-            always: [...patterns],
-            metadata: { ...detail },
-          }),
+      const calling = { session: context.sessionID, message: context.messageID, tool: tool.name };
+      const progress = new CallProgress(client, calling, context.abort, (error) => {
+        void host.log("warn", `could not show what ${tool.name} is doing: ${String(error)}`);
       });
-      return { output, ...(title === undefined ? {} : { title }) };
+      let metadata = {};
+      const { title, output } = await tool
+        .execute(args, {
+          session: context.sessionID,
+          agent: context.agent,
+          signal: context.abort,
+          progress: (shown, detail) => {
+            metadata = { ...detail };
+            progress.show({ title: shown, metadata });
+          },
+          ask: ({ permission, patterns, detail }) =>
+            context.ask({
+              permission,
+              patterns: [...patterns],
+              always: [...patterns],
+              metadata: { ...detail },
+            }),
+        })
+        .finally(() => progress.close());
+      return { output, metadata, ...(title === undefined ? {} : { title }) };
     },
   };
 }
