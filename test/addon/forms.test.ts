@@ -1,0 +1,336 @@
+/** The types of ts/engine against what Rust takes and gives: one of each, both ways. */
+import { expect, test } from "vitest";
+import {
+  type Command,
+  type Event,
+  type EventType,
+  type Finding,
+  type LeaseView,
+  MissionEngine,
+  type MissionView,
+  type Outcome,
+  type PromptReason,
+  Scheduler,
+  type SchedulerConfig,
+  type Snapshot,
+  Store,
+  type TaskSpec,
+  type TaskView,
+  type Verification,
+} from "../../ts/engine/index.ts";
+import { temporaryFolder } from "./folders.ts";
+import { type Played, play } from "./play.ts";
+import { differences, differencesByType, type Fields, type FieldsByType } from "./shapes.ts";
+
+const SPEC: Required<TaskSpec> = {
+  id: "a",
+  title: "A",
+  prompt: "Do it.",
+  agent: "worker",
+  role: "worker",
+  files: ["src/**"],
+  dependsOn: [],
+  verify: ["true"],
+  review: true,
+  priority: "high",
+  kind: "task",
+};
+const CONFIG: SchedulerConfig = {
+  lanes: { planner: 1, worker: 2, reviewer: 3 },
+  attempts: 4,
+  stallTimeoutMs: 5,
+  taskTimeoutMs: 6,
+  review: "always",
+  seed: 7,
+};
+const FINDING: Finding = { file: "a.ts", line: 1, severity: "high", message: "no" };
+
+/** Of every event the fullest form and, where fields are optional, the barest. */
+const EVENTS: { readonly [T in EventType]: readonly Extract<Event, { type: T }>[] } = {
+  opened: [{ type: "opened", config: CONFIG, rules: 1 }],
+  plan_submitted: [
+    { type: "plan_submitted", plan: { goal: "g", tasks: [SPEC], verify: ["true"] } },
+    {
+      type: "plan_submitted",
+      plan: { tasks: [{ id: "b", title: "B", prompt: "p", agent: "x", role: "planner" }] },
+    },
+  ],
+  delegated: [
+    { type: "delegated", task: { ...SPEC, id: "d", kind: "delegation" }, continueSession: "s" },
+    { type: "delegated", task: { ...SPEC, id: "e", kind: "delegation" }, continueSession: undefined },
+  ],
+  resumed: [{ type: "resumed" }],
+  paused: [{ type: "paused", reason: "r" }],
+  cancelled: [
+    { type: "cancelled", task: "a", reason: "r" },
+    { type: "cancelled", reason: "r" },
+  ],
+  session_started: [{ type: "session_started", lease: 1, session: "s" }],
+  progress: [{ type: "progress", lease: 1 }],
+  clock_stopped: [{ type: "clock_stopped", lease: 1 }],
+  clock_started: [{ type: "clock_started", lease: 1 }],
+  session_idle: [
+    { type: "session_idle", lease: 1, turn: 1, text: "t" },
+    { type: "session_idle", lease: 1 },
+  ],
+  session_error: [
+    { type: "session_error", lease: 1, turn: 1, kind: "rate_limit", message: "m", retryAfterMs: 5 },
+    ...(
+      [
+        "overloaded",
+        "timeout",
+        "context_overflow",
+        "auth",
+        "quota",
+        "refusal",
+        "bad_tool_call",
+        "aborted",
+        "unknown",
+      ] as const
+    ).map((kind) => ({ type: "session_error", lease: 1, kind, message: "m" }) as const),
+  ],
+  task_reported: [
+    { type: "task_reported", lease: 1, turn: 1, status: "done", summary: "s", evidence: ["e"], files: ["f"] },
+    { type: "task_reported", lease: 1, status: "blocked", summary: "s" },
+    { type: "task_reported", lease: 1, status: "failed", summary: "s" },
+  ],
+  verified: [
+    { type: "verified", task: "a", attempt: 1, passed: true, report: "r" },
+    { type: "verified", attempt: 1, passed: false, report: "r" },
+  ],
+  reviewed: [
+    {
+      type: "reviewed",
+      lease: 1,
+      turn: 1,
+      verdict: "reject",
+      findings: [FINDING, { severity: "low", message: "m" }],
+    },
+    { type: "reviewed", lease: 1, verdict: "approve" },
+  ],
+  stalled: [{ type: "stalled", lease: 1 }],
+  timed_out: [{ type: "timed_out", lease: 1 }],
+  retry_due: [{ type: "retry_due", task: "a" }, { type: "retry_due" }],
+};
+
+test("every form of every event is read", () => {
+  for (const event of Object.values(EVENTS).flat()) {
+    using scheduler = new Scheduler();
+    expect(() => scheduler.handle(1, [event]), JSON.stringify(event)).not.toThrow(
+      expect.objectContaining({ code: "ERR_INVALID_INPUT" }),
+    );
+  }
+});
+
+test("events stand in the journal as they were submitted", () => {
+  const { journal, submitted } = whole();
+  const plain = (events: readonly Event[]) => events.map((event) => JSON.parse(JSON.stringify(event)));
+  expect(journal.filter((event) => !["opened", "stalled", "retry_due"].includes(event.type))).toEqual(
+    plain(submitted.filter((event) => event.type !== "progress")),
+  );
+  expect(
+    differencesByType("event", EVENT_FIELDS, [...journal, ...EVENTS.progress, ...EVENTS.timed_out]),
+  ).toEqual([]);
+});
+
+test("commands, outcomes and reasons have the fields of their types", () => {
+  const { outcomes } = whole();
+  const commands = outcomes.flatMap((outcome) => outcome.commands);
+  const reasons = commands.flatMap((command) => (command.type === "prompt" ? [command.reason] : []));
+  const findings = reasons.flatMap((reason) => (reason.type === "review_rejected" ? reason.findings : []));
+  expect([
+    ...differences("outcome", OUTCOME, outcomes),
+    ...differencesByType("command", COMMANDS, commands),
+    ...differencesByType("reason", REASONS, reasons),
+    ...differences("finding", FINDING_FIELDS, findings),
+    ...differences(
+      "lane",
+      { role: "needed", index: "needed" },
+      commands.flatMap((c) => ("lane" in c ? [c.lane] : [])),
+    ),
+  ]).toEqual([]);
+  const notices = commands.flatMap((command) => (command.type === "notify" ? [command.kind] : []));
+  expect(new Set(notices)).toEqual(
+    new Set(["task_accepted", "task_failed", "task_blocked", "needs_decision", "limit_changed"]),
+  );
+});
+
+test("snapshots and views have the fields of their types", () => {
+  const { snapshots } = whole();
+  const tasks = snapshots.flatMap((snapshot) => snapshot.tasks);
+  const checks = tasks.flatMap((view) => (view.verification === undefined ? [] : [view.verification]));
+  expect([
+    ...differences("snapshot", SNAPSHOT, snapshots),
+    ...differences("task", TASK, tasks),
+    ...differences(
+      "lease",
+      LEASE,
+      snapshots.flatMap((snapshot) => snapshot.leases),
+    ),
+    ...differences(
+      "counts",
+      COUNTS,
+      snapshots.map((snapshot) => snapshot.counts),
+    ),
+    ...differences("verification", VERIFICATION, checks),
+  ]).toEqual([]);
+  expect(new Set(tasks.map((view) => view.state))).toEqual(new Set(Object.keys(COUNTS)));
+  expect(new Set(snapshots.map((snapshot) => snapshot.phase))).toEqual(
+    new Set(["planning", "running", "paused", "deciding", "verifying", "sealing", "done"]),
+  );
+});
+
+test("a specification comes back with every default filled in", () => {
+  using scheduler = new Scheduler();
+  scheduler.handle(1, [EVENTS.plan_submitted[0] as Event, EVENTS.plan_submitted[1] as Event]);
+  expect(scheduler.spec("a")).toEqual(SPEC);
+  expect(Object.keys(scheduler.spec("b") ?? {}).sort()).toEqual(Object.keys(SPEC).sort());
+  expect(scheduler.spec("c")).toBeUndefined();
+});
+
+let played: Played | undefined;
+/** One mission in which everything happens, played once. */
+function whole(): Played {
+  if (played === undefined) {
+    using folder = temporaryFolder();
+    using store = Store.open(folder.file("store.db"));
+    using mission = MissionEngine.open(store, "m", {
+      ...CONFIG,
+      review: "plan",
+      attempts: 9,
+      stallTimeoutMs: 1_000,
+      taskTimeoutMs: 60_000,
+    });
+    played = play(store, mission);
+  }
+  return played;
+}
+
+const EVENT_FIELDS: FieldsByType<Event> = {
+  opened: { type: "needed", config: "needed", rules: "needed" },
+  plan_submitted: { type: "needed", plan: "needed" },
+  delegated: { type: "needed", task: "needed", continueSession: "optional" },
+  resumed: { type: "needed" },
+  paused: { type: "needed", reason: "needed" },
+  cancelled: { type: "needed", task: "optional", reason: "needed" },
+  session_started: { type: "needed", lease: "needed", session: "needed" },
+  progress: { type: "needed", lease: "needed" },
+  clock_stopped: { type: "needed", lease: "needed" },
+  clock_started: { type: "needed", lease: "needed" },
+  session_idle: { type: "needed", lease: "needed", turn: "optional", text: "optional" },
+  session_error: {
+    type: "needed",
+    lease: "needed",
+    turn: "optional",
+    kind: "needed",
+    message: "needed",
+    retryAfterMs: "optional",
+  },
+  task_reported: {
+    type: "needed",
+    lease: "needed",
+    turn: "optional",
+    status: "needed",
+    summary: "needed",
+    evidence: "optional",
+    files: "optional",
+  },
+  verified: { type: "needed", task: "optional", attempt: "needed", passed: "needed", report: "needed" },
+  reviewed: { type: "needed", lease: "needed", turn: "optional", verdict: "needed", findings: "optional" },
+  stalled: { type: "needed", lease: "needed" },
+  timed_out: { type: "needed", lease: "needed" },
+  retry_due: { type: "needed", task: "optional" },
+};
+const OUTCOME: Fields<Outcome> = { commands: "needed", ignored: "optional" };
+const TURN = { type: "needed", lease: "needed", lane: "needed", attempt: "needed", turn: "needed" } as const;
+const COMMANDS: FieldsByType<Command> = {
+  start: { ...TURN, task: "needed", agent: "needed", session: "optional" },
+  prompt: { ...TURN, task: "needed", session: "needed", reason: "needed" },
+  abort: { type: "needed", lease: "needed", session: "needed" },
+  verify: { type: "needed", task: "optional", attempt: "needed", commands: "needed", files: "needed" },
+  review: { ...TURN, task: "optional" },
+  review_prompt: { ...TURN, task: "optional", session: "needed" },
+  retry: { type: "needed", task: "optional", attempt: "needed", atMs: "needed", reason: "needed" },
+  notify: { type: "needed", kind: "needed", task: "optional", message: "needed" },
+  finish: { type: "needed", outcome: "needed", message: "needed" },
+};
+const REASONS: FieldsByType<PromptReason> = {
+  not_reported: { type: "needed", text: "optional" },
+  verification_failed: { type: "needed", report: "needed" },
+  review_rejected: { type: "needed", findings: "needed" },
+  reported_failed: { type: "needed", summary: "needed" },
+  session_error: { type: "needed", message: "needed" },
+};
+const FINDING_FIELDS: Fields<Finding> = {
+  file: "optional",
+  line: "optional",
+  severity: "needed",
+  message: "needed",
+};
+const COUNTS: Fields<MissionView["counts"]> = {
+  pending: "needed",
+  ready: "needed",
+  running: "needed",
+  verifying: "needed",
+  reviewing: "needed",
+  accepted: "needed",
+  failed: "needed",
+  cancelled: "needed",
+  blocked: "needed",
+};
+const VERIFICATION: Fields<Verification> = { passed: "needed", report: "needed" };
+const TASK: Fields<TaskView> = {
+  id: "needed",
+  title: "needed",
+  agent: "needed",
+  role: "needed",
+  kind: "needed",
+  state: "needed",
+  priority: "needed",
+  dependsOn: "needed",
+  files: "needed",
+  review: "needed",
+  attempt: "needed",
+  attempts: "needed",
+  lease: "optional",
+  lane: "optional",
+  session: "optional",
+  reason: "optional",
+  retryAt: "optional",
+  summary: "optional",
+  evidence: "needed",
+  filesReported: "needed",
+  verification: "optional",
+  findings: "needed",
+  startedAt: "optional",
+  endedAt: "optional",
+  updatedAt: "needed",
+};
+const LEASE: Fields<LeaseView> = {
+  lease: "needed",
+  purpose: "needed",
+  task: "optional",
+  lane: "needed",
+  attempt: "needed",
+  turn: "needed",
+  session: "optional",
+  running: "needed",
+  clockStopped: "needed",
+};
+const SNAPSHOT: Fields<Snapshot> = {
+  phase: "needed",
+  goal: "needed",
+  verify: "needed",
+  limit: "needed",
+  inUse: "needed",
+  counts: "needed",
+  reason: "optional",
+  outcome: "optional",
+  missionVerification: "optional",
+  sealFindings: "needed",
+  startedAt: "optional",
+  endedAt: "optional",
+  updatedAt: "needed",
+  tasks: "needed",
+  leases: "needed",
+};

@@ -1,0 +1,193 @@
+import type {
+  Command,
+  CommandType,
+  Event,
+  MissionEngine,
+  Outcome,
+  Snapshot,
+  Store,
+  TaskSpec,
+} from "../../ts/engine/index.ts";
+import { submitted, task } from "./plans.ts";
+
+/** All that came and went in a mission. */
+export interface Played {
+  readonly submitted: readonly Event[];
+  readonly outcomes: readonly Outcome[];
+  readonly snapshots: readonly Snapshot[];
+  readonly journal: readonly Event[];
+}
+
+/**
+ * Plays a mission in which everything happens that can: every kind of event, command, prompt and notice, every state and
+ * phase.
+ */
+export function play(store: Store, mission: MissionEngine): Played {
+  const said: Event[] = [];
+  const outcomes: Outcome[] = [];
+  const snapshots: Snapshot[] = [];
+  let now = 1_000;
+
+  const keep = (more: Outcome[]) => {
+    outcomes.push(...more);
+    snapshots.push(mission.snapshot());
+  };
+  const say = (...events: Event[]) => {
+    for (const event of events) {
+      said.push(event);
+      keep(mission.submit(++now, [event]));
+    }
+  };
+  const wait = () => {
+    now = mission.nextWake() ?? now;
+    keep(mission.tick(now));
+  };
+  /** The last command of a type. */
+  const last = <T extends CommandType>(type: T): Extract<Command, { type: T }> => {
+    const found = outcomes
+      .flatMap((outcome) => outcome.commands)
+      .findLast((command): command is Extract<Command, { type: T }> => command.type === type);
+    if (found === undefined) throw new Error(`no command ${type} yet`);
+    return found;
+  };
+  const done = (lease: number, turn: number) => {
+    say(
+      {
+        type: "task_reported",
+        lease,
+        turn,
+        status: "done",
+        summary: "Done.",
+        evidence: ["seen"],
+        files: ["a.ts"],
+      },
+      { type: "session_idle", lease, turn, text: "Done." },
+    );
+  };
+  const verified = (passed: boolean) => {
+    const { task: id, attempt } = last("verify");
+    const whose = id === undefined ? {} : { task: id };
+    say({ type: "verified", ...whose, attempt, passed, report: passed ? "ok" : "1 failed" });
+  };
+  const reviewed = (verdict: "approve" | "reject") => {
+    const { lease, turn } = last("review");
+    say(
+      {
+        type: "reviewed",
+        lease,
+        turn,
+        verdict,
+        findings: [{ file: "a.ts", line: 3, severity: "high", message: "wrong" }],
+      },
+      { type: "session_idle", lease, turn },
+    );
+  };
+
+  const tasks = [
+    spec("a", { review: true, verify: ["npm test"] }),
+    spec("b", { dependsOn: ["a"] }),
+    spec("c", { dependsOn: ["b"] }),
+  ];
+  say(submitted(tasks, { verify: ["npm run check"] }), { type: "resumed" });
+  // Ignored, and so not journaled.
+  keep(mission.submit(now, [{ type: "session_idle", lease: 99 }]));
+  const a = last("start").lease;
+  say({ type: "session_started", lease: a, session: "session-a" });
+  say(
+    { type: "clock_stopped", lease: a },
+    { type: "clock_started", lease: a },
+    { type: "progress", lease: a },
+  );
+
+  // a goes wrong in every way there is a prompt for.
+  say({ type: "session_idle", lease: a, turn: last("start").turn, text: "Hm." });
+  say({
+    type: "task_reported",
+    lease: a,
+    turn: last("prompt").turn,
+    status: "failed",
+    summary: "No luck.",
+    evidence: [],
+    files: [],
+  });
+  say({ type: "session_idle", lease: a, turn: last("prompt").turn });
+  done(a, last("prompt").turn);
+  verified(false);
+  say({
+    type: "session_error",
+    lease: a,
+    turn: last("prompt").turn,
+    kind: "rate_limit",
+    message: "429",
+    retryAfterMs: 200,
+  });
+  wait();
+  done(a, last("prompt").turn);
+  verified(true);
+  const review = last("review").lease;
+  say({ type: "session_started", lease: review, session: "session-review" });
+  say({ type: "session_idle", lease: review, turn: last("review").turn });
+  say({
+    type: "reviewed",
+    lease: review,
+    turn: last("review_prompt").turn,
+    verdict: "reject",
+    findings: [{ file: "a.ts", line: 1, severity: "high", message: "no" }],
+  });
+  say({ type: "session_idle", lease: review, turn: last("review_prompt").turn });
+  done(a, last("prompt").turn);
+  verified(true);
+  say({ type: "session_started", lease: last("review").lease, session: "session-review-2" });
+  reviewed("approve");
+
+  // b stalls, is paused, and then can't go on: c is blocked. An errand runs in an earlier session.
+  say({ type: "session_started", lease: last("start").lease, session: "session-b" });
+  wait();
+  say({ type: "session_started", lease: last("start").lease, session: "session-b2" });
+  say({ type: "paused", reason: "wait" }, { type: "resumed" });
+  say({ type: "session_started", lease: last("start").lease, session: "session-b3" });
+  say({
+    type: "task_reported",
+    lease: last("start").lease,
+    turn: last("start").turn,
+    status: "blocked",
+    summary: "Needs a key.",
+    evidence: [],
+    files: [],
+  });
+  say({
+    type: "delegated",
+    task: spec("errand", { kind: "delegation" }),
+    continueSession: "session-a",
+  });
+  say({ type: "session_idle", lease: last("start").lease, turn: last("start").turn, text: "The answer." });
+
+  // Without b and c the rest is whole: checked and sealed, at the second try.
+  say(
+    { type: "cancelled", task: "b", reason: "not needed" },
+    { type: "cancelled", task: "c", reason: "not needed" },
+  );
+  say({ type: "resumed" });
+  verified(true);
+  const seal = last("review").lease;
+  say({ type: "session_started", lease: seal, session: "session-seal" });
+  say({ type: "session_error", lease: seal, turn: last("review").turn, kind: "overloaded", message: "busy" });
+  wait();
+  say({ type: "cancelled", reason: "enough" });
+
+  const journal = store.journal<Event>(`mission/${mission.id}`).map((record) => record.payload);
+  return { submitted: said, outcomes, snapshots, journal };
+}
+
+/** A task with nothing left to default. */
+function spec(id: string, more: Partial<TaskSpec> = {}): TaskSpec {
+  const bare = {
+    files: [],
+    dependsOn: [],
+    verify: [],
+    review: false,
+    priority: "normal",
+    kind: "task",
+  } as const;
+  return task(id, { ...bare, ...more });
+}
