@@ -46,7 +46,7 @@ export function loadAddon(search: AddonSearch = {}): NativeAddon {
     } catch (cause) {
       throw new EngineError(
         "ERR_ADDON_LOAD",
-        `The native engine ${path} is there but could not be loaded: ${String(cause)}\n${advice(platform)}`,
+        `The native engine ${path} is there but could not be loaded: ${String(cause)}\n${advice(platform, versionOf(root))}`,
         { path, platform: platformTag(platform) },
         { cause },
       );
@@ -56,8 +56,8 @@ export function loadAddon(search: AddonSearch = {}): NativeAddon {
 
   if (override !== undefined) {
     if (!isAbsolute(override))
-      throw notFound([`${NATIVE_PATH}=${override} (not an absolute path)`], platform);
-    if (!existsSync(override)) throw notFound([`${NATIVE_PATH}=${override}`], platform);
+      throw notFound([`${NATIVE_PATH}=${override}, which is no absolute path`], platform, root);
+    if (!existsSync(override)) throw notFound([`${NATIVE_PATH}=${override}`], platform, root);
     return open(override);
   }
 
@@ -66,24 +66,35 @@ export function loadAddon(search: AddonSearch = {}): NativeAddon {
   tried.push(own);
 
   const name = platformPackage(platform);
-  const path = resolveIfThere(require, name);
+  const path = resolveIfThere(require, name, root);
   if (path !== undefined) return open(path);
   tried.push(`the package ${name}, seen from ${root}`);
 
-  throw notFound(tried, platform);
+  throw notFound(tried, platform, root);
 }
 
-function resolveIfThere(require: NodeJS.Require, name: string): string | undefined {
+/** Where a platform package's addon is; undefined where there is no such package. */
+function resolveIfThere(require: NodeJS.Require, name: string, root: string): string | undefined {
   try {
     return require.resolve(name);
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "MODULE_NOT_FOUND") return undefined;
+  } catch (cause) {
+    const folder = packageFolder(name, root);
+    if (folder === undefined) return undefined;
     throw new EngineError(
       "ERR_ADDON_LOAD",
-      `The package ${name} is damaged: ${String(error)}`,
-      {},
-      { cause: error },
+      `The package ${folder} is there but has no addon: ${String(cause)}\nInstall it again: npm install ${name}@${versionOf(root)}.`,
+      { path: folder },
+      { cause },
     );
+  }
+}
+
+/** As Node looks for packages: in the `node_modules` of every folder upwards. */
+function packageFolder(name: string, root: string): string | undefined {
+  for (let folder = root; ; folder = dirname(folder)) {
+    const candidate = join(folder, "node_modules", name);
+    if (existsSync(join(candidate, "package.json"))) return candidate;
+    if (folder === dirname(folder)) return undefined;
   }
 }
 
@@ -99,19 +110,19 @@ function sameVersion(native: NativeAddon, path: string, root: string): NativeAdd
   );
 }
 
-function notFound(tried: readonly string[], platform: Platform): EngineError {
+function notFound(tried: readonly string[], platform: Platform, root: string): EngineError {
   return new EngineError(
     "ERR_ADDON_NOT_FOUND",
-    `There is no native engine for ${platformFacts(platform)}. Tried:\n${tried.map((place) => `  - ${place}`).join("\n")}\n${advice(platform)}`,
+    `There is no native engine for ${platformFacts(platform)}. Tried:\n${tried.map((place) => `  - ${place}`).join("\n")}\n${advice(platform, versionOf(root))}`,
     { tried, platform: platformTag(platform), package: platformPackage(platform) },
   );
 }
 
-function advice(platform: Platform): string {
+function advice(platform: Platform, version: string): string {
   return (
-    `To fix it: npm install ${platformPackage(platform)} beside ${PACKAGE} (it is an optional dependency: ` +
-    `--omit=optional or a lock file made on another system leaves it out), or in a clone of the repository: npm run build:native. ` +
-    `This is ${platformFacts()}; the addon needs Node 20.19 or Bun 1.3 and newer, and on Linux with glibc 2.28 or newer.`
+    `To fix it: npm install ${platformPackage(platform)}@${version} beside ${PACKAGE} (it is an optional dependency: ` +
+    "--omit=optional, or a lock file made on another system, leaves it out), or in a clone of the repository: npm run build:native. " +
+    `This is ${platformFacts()}; the addon needs Node 20.19 or Bun 1.3 or newer.`
   );
 }
 
