@@ -1,22 +1,30 @@
 //! Where ready tasks wait whose files another task is changing.
 //!
-//! Tasks of one role, one priority and the same scope form a *class*. A class waits as a whole, for one task that
-//! keeps its scope busy (its *blocker*); when that task lets go, only the classes that waited for it are looked at
-//! again, one task of each. So 10,000 tasks that all change the same file cost one look a task, not 10,000.
+//! A task that may not start waits for one *pattern*: one that a busy task has declared and that is in its way. When
+//! that pattern becomes free, the first of those that wait for it is looked at. If it starts and has declared the very
+//! same pattern, the others wait on without being looked at: of 10,000 tasks that all declare one shared file, one is
+//! looked at each time, not 10,000.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 use crate::{
     graph::TaskKey,
-    scope::Scope,
+    scope::{Pattern, meet, patterns},
     task::{Priority, Role},
 };
 
-/// Names a class; counts from 0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct ClassId(u32);
+/// Names the scope of one or more tasks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct ScopeId(u32);
 
-impl ClassId {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct PatternId(u32);
+
+/// Names the tasks of one role and one priority that wait for one pattern.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct GroupId(u32);
+
+impl GroupId {
     pub(crate) fn to_bits(self) -> u64 {
         u64::from(self.0)
     }
@@ -27,131 +35,153 @@ impl ClassId {
     }
 }
 
-/// The classes, and the tasks whose scopes are busy.
+/// The scopes of all tasks, which of them are busy, and who waits for what.
 #[derive(Debug, Default)]
 pub(crate) struct Parking {
-    classes: Vec<Class>,
-    by_scope: HashMap<(Role, Priority, Scope), ClassId>,
+    patterns: Vec<Pattern>,
+    pattern_ids: HashMap<Pattern, PatternId>,
+    scopes: Vec<Vec<PatternId>>,
+    scope_ids: HashMap<Vec<PatternId>, ScopeId>,
     /// Tasks that keep their scope busy, from the first turn to the end.
-    busy: BTreeMap<TaskKey, ClassId>,
-    blocked_on: HashMap<TaskKey, Vec<ClassId>>,
+    busy: BTreeMap<TaskKey, ScopeId>,
+    /// The patterns of their scopes. No two of these meet, so each is held by one task.
+    held: HashSet<PatternId>,
+    groups: Vec<Group>,
+    group_ids: HashMap<(PatternId, Role, Priority), GroupId>,
+    groups_of: HashMap<PatternId, Vec<GroupId>>,
 }
 
 #[derive(Debug)]
-struct Class {
+struct Group {
+    pattern: PatternId,
     role: Role,
     priority: Priority,
-    scope: Scope,
-    waiting: VecDeque<TaskKey>,
-    standing: Standing,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Standing {
-    /// Its tasks are in the injectors and deques like any others.
-    Moving,
-    /// Its tasks wait for a blocker.
-    Parked,
-    /// The blocker let go: the class itself is in its injector.
-    Woken,
+    waiting: VecDeque<(TaskKey, ScopeId)>,
+    /// Whether the group is in its injector, to be looked at.
+    woken: bool,
 }
 
 impl Parking {
-    /// The class of a task, or `None` where the scope is unknown and meets nothing.
-    pub(crate) fn class(&mut self, role: Role, priority: Priority, scope: Scope) -> Option<ClassId> {
-        if scope.is_unknown() {
+    /// The scope of these globs, or `None` where there are none: an unknown scope meets nothing.
+    pub(crate) fn scope(&mut self, globs: &[String]) -> Option<ScopeId> {
+        if globs.is_empty() {
             return None;
         }
-        let next = ClassId(u32::try_from(self.classes.len()).expect("a mission has less than 2^32 scopes"));
-        let id = *self.by_scope.entry((role, priority, scope.clone())).or_insert(next);
-        if id == next {
-            self.classes.push(Class {
-                role,
-                priority,
-                scope,
-                waiting: VecDeque::new(),
-                standing: Standing::Moving,
-            });
+        let patterns: Vec<PatternId> =
+            patterns(globs).into_iter().map(|pattern| self.pattern(pattern)).collect();
+        let next = ScopeId(id(self.scopes.len()));
+        let scope = *self.scope_ids.entry(patterns.clone()).or_insert(next);
+        if scope == next {
+            self.scopes.push(patterns);
         }
-        Some(id)
+        Some(scope)
     }
 
-    /// Whether the scope of a class is busy, and by whom.
-    pub(crate) fn blocker(&self, class: ClassId) -> Option<TaskKey> {
-        let scope = &self.of(class).scope;
-        let meets = |other: &ClassId| *other == class || self.of(*other).scope.overlaps(scope);
-        self.busy.iter().find(|(_, other)| meets(other)).map(|(task, _)| *task)
+    /// Whether some busy task has files of this scope.
+    pub(crate) fn is_blocked(&self, scope: ScopeId) -> bool {
+        self.blocker(scope).is_some()
     }
 
-    /// Whether a task of this class may start now; if not, it waits here from now on.
-    pub(crate) fn admit(&mut self, task: TaskKey, class: ClassId) -> bool {
-        if self.of(class).standing == Standing::Moving {
-            let Some(blocker) = self.blocker(class) else { return true };
-            self.park(class, blocker);
-        }
-        self.of_mut(class).waiting.push_back(task);
+    /// Whether a task may start now; if not, it waits here from now on.
+    pub(crate) fn admit(&mut self, task: TaskKey, scope: ScopeId, role: Role, priority: Priority) -> bool {
+        let Some(pattern) = self.blocker(scope) else { return true };
+        self.park(task, scope, pattern, role, priority);
         false
     }
 
-    /// A woken class has its turn: the first of its tasks that may still start, if its scope is free. The others go
-    /// on waiting, for that one.
-    pub(crate) fn admit_first(
+    /// A woken group has its turn: the first of its tasks that may start. Those that something else is in the way of
+    /// wait for that from now on. Also says whether the group has to be looked at again.
+    pub(crate) fn admit_next(
         &mut self,
-        class: ClassId,
+        group: GroupId,
         may_start: impl Fn(TaskKey) -> bool,
-    ) -> Option<TaskKey> {
-        let waiting = &mut self.of_mut(class).waiting;
-        while waiting.front().is_some_and(|task| !may_start(*task)) {
-            waiting.pop_front();
+    ) -> (Option<TaskKey>, bool) {
+        while !self.held.contains(&self.of(group).pattern) {
+            let Some((task, scope)) = self.of_mut(group).waiting.pop_front() else { break };
+            if !may_start(task) {
+                continue;
+            }
+            let Group { pattern, role, priority, .. } = *self.of(group);
+            if let Some(other) = self.blocker(scope) {
+                self.park(task, scope, other, role, priority);
+                continue;
+            }
+            // Where the task is about to hold the pattern, the others wait for it.
+            let again = !self.of(group).waiting.is_empty() && !self.patterns_of(scope).contains(&pattern);
+            self.of_mut(group).woken = again;
+            return (Some(task), again);
         }
-        if waiting.is_empty() {
-            self.of_mut(class).standing = Standing::Moving;
-            return None;
-        }
-        if let Some(blocker) = self.blocker(class) {
-            self.park(class, blocker);
-            return None;
-        }
-        let first = self.of_mut(class).waiting.pop_front()?;
-        if self.of(class).waiting.is_empty() {
-            self.of_mut(class).standing = Standing::Moving;
-        } else {
-            self.park(class, first);
-        }
-        Some(first)
+        self.of_mut(group).woken = false;
+        (None, false)
     }
 
     /// A task starts to change its files.
-    pub(crate) fn occupy(&mut self, task: TaskKey, class: ClassId) {
-        self.busy.insert(task, class);
+    pub(crate) fn occupy(&mut self, task: TaskKey, scope: ScopeId) {
+        self.busy.insert(task, scope);
+        self.held.extend(&self.scopes[scope.0 as usize]);
     }
 
-    /// A task lets go of its files: gives the classes to be put at the head of their injectors.
-    pub(crate) fn release(&mut self, task: TaskKey) -> Vec<(ClassId, Role, Priority)> {
-        self.busy.remove(&task);
-        let woken = self.blocked_on.remove(&task).unwrap_or_default();
+    /// A task lets go of its files: gives the groups to be put at the head of their injectors.
+    pub(crate) fn release(&mut self, task: TaskKey) -> Vec<(GroupId, Role, Priority)> {
+        let Some(scope) = self.busy.remove(&task) else { return Vec::new() };
+        let mut woken = Vec::new();
+        for pattern in &self.scopes[scope.0 as usize] {
+            self.held.remove(pattern);
+            for id in self.groups_of.get(pattern).into_iter().flatten() {
+                let group = &mut self.groups[id.0 as usize];
+                if !group.waiting.is_empty() && !std::mem::replace(&mut group.woken, true) {
+                    woken.push((*id, group.role, group.priority));
+                }
+            }
+        }
         woken
-            .into_iter()
-            .map(|id| {
-                let class = self.of_mut(id);
-                class.standing = Standing::Woken;
-                (id, class.role, class.priority)
-            })
-            .collect()
     }
 
-    fn park(&mut self, class: ClassId, blocker: TaskKey) {
-        self.of_mut(class).standing = Standing::Parked;
-        self.blocked_on.entry(blocker).or_default().push(class);
+    /// A pattern of a busy task that meets this scope.
+    fn blocker(&self, scope: ScopeId) -> Option<PatternId> {
+        let own = self.patterns_of(scope);
+        if let Some(same) = own.iter().find(|pattern| self.held.contains(pattern)) {
+            return Some(*same);
+        }
+        let theirs = self.busy.values().flat_map(|busy| self.patterns_of(*busy));
+        let pattern = |id: &PatternId| &self.patterns[id.0 as usize];
+        theirs.copied().find(|other| own.iter().any(|own| meet(pattern(own), pattern(other))))
     }
 
-    fn of(&self, class: ClassId) -> &Class {
-        &self.classes[class.0 as usize]
+    fn park(&mut self, task: TaskKey, scope: ScopeId, pattern: PatternId, role: Role, priority: Priority) {
+        let next = GroupId(id(self.groups.len()));
+        let group = *self.group_ids.entry((pattern, role, priority)).or_insert(next);
+        if group == next {
+            self.groups.push(Group { pattern, role, priority, waiting: VecDeque::new(), woken: false });
+            self.groups_of.entry(pattern).or_default().push(group);
+        }
+        self.of_mut(group).waiting.push_back((task, scope));
     }
 
-    fn of_mut(&mut self, class: ClassId) -> &mut Class {
-        &mut self.classes[class.0 as usize]
+    fn pattern(&mut self, pattern: Pattern) -> PatternId {
+        let next = PatternId(id(self.patterns.len()));
+        let pattern_id = *self.pattern_ids.entry(pattern.clone()).or_insert(next);
+        if pattern_id == next {
+            self.patterns.push(pattern);
+        }
+        pattern_id
     }
+
+    fn patterns_of(&self, scope: ScopeId) -> &[PatternId] {
+        &self.scopes[scope.0 as usize]
+    }
+
+    fn of(&self, group: GroupId) -> &Group {
+        &self.groups[group.0 as usize]
+    }
+
+    fn of_mut(&mut self, group: GroupId) -> &mut Group {
+        &mut self.groups[group.0 as usize]
+    }
+}
+
+fn id(length: usize) -> u32 {
+    u32::try_from(length).expect("a mission has less than 2^32 patterns")
 }
 
 #[cfg(test)]
@@ -159,66 +189,95 @@ mod tests {
     use super::*;
     use crate::graph::TaskGraph;
 
-    fn parking(scopes: &[&str]) -> (Parking, Vec<(TaskKey, ClassId)>) {
+    const WORKER: (Role, Priority) = (Role::Worker, Priority::Normal);
+
+    /// A parking with a task for each list of globs.
+    fn parking(scopes: &[&[&str]]) -> (Parking, Vec<(TaskKey, ScopeId)>) {
         let mut parking = Parking::default();
         let mut graph = TaskGraph::default();
         let tasks = scopes
             .iter()
-            .map(|glob| {
-                let scope = Scope::new(&[(*glob).to_owned()]);
-                let class = parking.class(Role::Worker, Priority::Normal, scope).unwrap();
-                (graph.insert(()), class)
+            .map(|globs| {
+                let globs: Vec<String> = globs.iter().map(ToString::to_string).collect();
+                (graph.insert(()), parking.scope(&globs).unwrap())
             })
             .collect();
         (parking, tasks)
     }
 
+    fn admit(parking: &mut Parking, (task, scope): (TaskKey, ScopeId)) -> bool {
+        let admitted = parking.admit(task, scope, WORKER.0, WORKER.1);
+        if admitted {
+            parking.occupy(task, scope);
+        }
+        admitted
+    }
+
+    fn release(parking: &mut Parking, (task, _): (TaskKey, ScopeId)) -> Vec<GroupId> {
+        parking.release(task).into_iter().map(|(group, ..)| group).collect()
+    }
+
     #[test]
-    fn tasks_of_one_scope_are_one_class_and_an_unknown_scope_is_none() {
-        let (mut parking, tasks) = parking(&["a", "a", "b"]);
+    fn an_unknown_scope_is_none_and_the_same_globs_are_the_same_scope() {
+        let (mut parking, tasks) = parking(&[&["a", "b"], &["a", "b"], &["b"]]);
         assert_eq!(tasks[0].1, tasks[1].1);
         assert_ne!(tasks[0].1, tasks[2].1);
-        assert_eq!(parking.class(Role::Worker, Priority::Normal, Scope::default()), None);
+        assert_eq!(parking.scope(&[]), None);
     }
 
     #[test]
-    fn a_class_waits_for_the_task_that_has_its_files_and_wakes_once() {
-        let (mut parking, tasks) = parking(&["src/**", "src/a", "src/a"]);
-        let [(holder, wide), (first, narrow), (second, _)] = tasks[..] else { panic!("three tasks") };
-        assert!(parking.admit(holder, wide));
-        parking.occupy(holder, wide);
-        assert!(!parking.admit(first, narrow));
-        assert!(!parking.admit(second, narrow));
-        assert_eq!(parking.release(holder), [(narrow, Role::Worker, Priority::Normal)]);
-        assert_eq!(parking.admit_first(narrow, |_| true), Some(first));
-        parking.occupy(first, narrow);
-        assert_eq!(parking.release(holder), []);
-        // The second waits for the first now, although nothing asked for it in between.
-        assert_eq!(parking.release(first).len(), 1);
-        assert_eq!(parking.admit_first(narrow, |_| true), Some(second));
+    fn those_that_wait_for_a_shared_file_are_looked_at_one_at_a_time() {
+        let (mut parking, tasks) = parking(&[&["a", "index"], &["b", "index"], &["c", "index"]]);
+        assert!(admit(&mut parking, tasks[0]));
+        assert!(!admit(&mut parking, tasks[1]));
+        assert!(!admit(&mut parking, tasks[2]));
+        let woken = release(&mut parking, tasks[0]);
+        assert_eq!(woken.len(), 1);
+        assert_eq!(parking.admit_next(woken[0], |_| true), (Some(tasks[1].0), false));
+        parking.occupy(tasks[1].0, tasks[1].1);
+        assert_eq!(release(&mut parking, tasks[1]), woken);
+        assert_eq!(parking.admit_next(woken[0], |_| true), (Some(tasks[2].0), false));
     }
 
     #[test]
-    fn a_woken_class_that_meets_another_blocker_waits_for_that_one() {
-        let (mut parking, tasks) = parking(&["a", "{a,b}", "b"]);
-        let [(a, of_a), (both, of_both), (b, of_b)] = tasks[..] else { panic!("three tasks") };
-        parking.occupy(a, of_a);
-        parking.occupy(b, of_b);
-        assert!(!parking.admit(both, of_both));
-        assert_eq!(parking.release(a).len(), 1);
-        assert_eq!(parking.admit_first(of_both, |_| true), None);
-        assert_eq!(parking.release(b).len(), 1);
-        assert_eq!(parking.admit_first(of_both, |_| true), Some(both));
+    fn those_that_can_go_side_by_side_do() {
+        let (mut parking, tasks) = parking(&[&["src/**"], &["src/a"], &["src/b"], &["src/a"]]);
+        assert!(admit(&mut parking, tasks[0]));
+        for task in &tasks[1..] {
+            assert!(!admit(&mut parking, *task));
+        }
+        let woken = release(&mut parking, tasks[0])[0];
+        assert_eq!(parking.admit_next(woken, |_| true), (Some(tasks[1].0), true));
+        parking.occupy(tasks[1].0, tasks[1].1);
+        assert_eq!(parking.admit_next(woken, |_| true), (Some(tasks[2].0), true));
+        parking.occupy(tasks[2].0, tasks[2].1);
+        // The last has the files of the first: it waits for that from now on.
+        assert_eq!(parking.admit_next(woken, |_| true), (None, false));
+        assert!(release(&mut parking, tasks[2]).is_empty());
+        let woken = release(&mut parking, tasks[1])[0];
+        assert_eq!(parking.admit_next(woken, |_| true), (Some(tasks[3].0), false));
     }
 
     #[test]
-    fn a_woken_class_passes_over_tasks_that_may_not_start_any_more() {
-        let (mut parking, tasks) = parking(&["a", "a", "a"]);
-        let [(holder, class), (gone, _), (left, _)] = tasks[..] else { panic!("three tasks") };
-        parking.occupy(holder, class);
-        assert!(!parking.admit(gone, class));
-        assert!(!parking.admit(left, class));
-        parking.release(holder);
-        assert_eq!(parking.admit_first(class, |task| task != gone), Some(left));
+    fn a_woken_group_whose_pattern_was_taken_again_goes_on_waiting() {
+        let (mut parking, tasks) = parking(&[&["a"], &["a"], &["a"]]);
+        assert!(admit(&mut parking, tasks[0]));
+        assert!(!admit(&mut parking, tasks[1]));
+        let woken = release(&mut parking, tasks[0])[0];
+        assert!(admit(&mut parking, tasks[2]), "it came before the group had its turn");
+        assert_eq!(parking.admit_next(woken, |_| true), (None, false));
+        assert_eq!(release(&mut parking, tasks[2]), [woken]);
+        assert_eq!(parking.admit_next(woken, |_| true), (Some(tasks[1].0), false));
+    }
+
+    #[test]
+    fn tasks_that_may_not_start_any_more_are_passed_over() {
+        let (mut parking, tasks) = parking(&[&["a"], &["a"], &["a"]]);
+        assert!(admit(&mut parking, tasks[0]));
+        assert!(!admit(&mut parking, tasks[1]));
+        assert!(!admit(&mut parking, tasks[2]));
+        let woken = release(&mut parking, tasks[0])[0];
+        let gone = tasks[1].0;
+        assert_eq!(parking.admit_next(woken, |task| task != gone), (Some(tasks[2].0), false));
     }
 }

@@ -21,16 +21,11 @@ use globset::GlobBuilder;
 /// Above this many alternatives a pattern is taken to cover everything.
 const MAX_ALTERNATIVES: usize = 64;
 
-/// The files of one task.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub(crate) struct Scope {
-    patterns: Vec<Pattern>,
-}
-
-type Pattern = Vec<Segment>;
+/// One glob without braces, segment by segment.
+pub(crate) type Pattern = Vec<Segment>;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum Segment {
+pub(crate) enum Segment {
     /// `**`.
     AnyDepth,
     /// Exactly this text, in lower case.
@@ -40,29 +35,21 @@ enum Segment {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Token {
+pub(crate) enum Token {
     Char(char),
     AnyChar,
     AnyText,
 }
 
-impl Scope {
-    /// Reads globs that [`check_glob`] has passed.
-    pub(crate) fn new(globs: &[String]) -> Self {
-        Self {
-            patterns: globs.iter().flat_map(|glob| alternatives(glob)).map(|glob| segments(&glob)).collect(),
+/// The patterns of globs that [`check_glob`] has passed, none twice.
+pub(crate) fn patterns(globs: &[String]) -> Vec<Pattern> {
+    let mut patterns: Vec<Pattern> = Vec::with_capacity(globs.len());
+    for pattern in globs.iter().flat_map(|glob| alternatives(glob)).map(|glob| segments(&glob)) {
+        if !patterns.contains(&pattern) {
+            patterns.push(pattern);
         }
     }
-
-    /// Whether it says nothing, and thus overlaps nothing.
-    pub(crate) fn is_unknown(&self) -> bool {
-        self.patterns.is_empty()
-    }
-
-    /// Whether one file could be in both.
-    pub(crate) fn overlaps(&self, other: &Scope) -> bool {
-        self.patterns.iter().any(|a| other.patterns.iter().any(|b| meet(a, b)))
-    }
+    patterns
 }
 
 /// What is wrong with a glob, if anything.
@@ -187,7 +174,14 @@ fn segment(text: &str) -> Segment {
 }
 
 /// Whether some path is matched by both patterns.
-fn meet(a: &[Segment], b: &[Segment]) -> bool {
+pub(crate) fn meet(mut a: &[Segment], mut b: &[Segment]) -> bool {
+    // Most pairs part at a literal near the root: no need to look at the rest.
+    while let ([Segment::Literal(x), rest_a @ ..], [Segment::Literal(y), rest_b @ ..]) = (a, b) {
+        if x != y {
+            return false;
+        }
+        (a, b) = (rest_a, rest_b);
+    }
     intersect(a, b, |segment| *segment == Segment::AnyDepth, segments_meet)
 }
 

@@ -6,7 +6,7 @@
 use crate::{
     graph::TaskKey,
     lease::Lane,
-    parking::ClassId,
+    parking::GroupId,
     permit::Permit,
     phase::Phase,
     scheduler::{
@@ -16,28 +16,28 @@ use crate::{
     task::{Priority, Role, TaskState},
 };
 
-/// What the deques and injectors hold: a task, or a class of tasks that was woken.
+/// What the deques and injectors hold: a task, or a group of tasks that waited for files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Ticket {
     Task(TaskKey),
-    Class(ClassId),
+    Group(GroupId),
 }
 
 impl Ticket {
-    const CLASS: u64 = 1 << 63;
+    const GROUP: u64 = 1 << 63;
 
     fn to_bits(self) -> u64 {
         match self {
             Ticket::Task(key) => key.to_bits(),
-            Ticket::Class(class) => Self::CLASS | class.to_bits(),
+            Ticket::Group(group) => Self::GROUP | group.to_bits(),
         }
     }
 
     fn from_bits(bits: u64) -> Self {
-        if bits & Self::CLASS == 0 {
+        if bits & Self::GROUP == 0 {
             Ticket::Task(TaskKey::from_bits(bits))
         } else {
-            Ticket::Class(ClassId::from_bits(bits & !Self::CLASS))
+            Ticket::Group(GroupId::from_bits(bits & !Self::GROUP))
         }
     }
 }
@@ -68,10 +68,7 @@ impl Scheduler {
             let Some(task) = self.tasks.get(key).filter(|task| task.state() == TaskState::Ready) else {
                 continue;
             };
-            let held = task
-                .class
-                .filter(|_| !task.engaged)
-                .is_some_and(|class| self.parking.blocker(class).is_some());
+            let held = !task.engaged && task.scope.is_some_and(|scope| self.parking.is_blocked(scope));
             let in_use =
                 task.continued.as_ref().is_some_and(|session| self.leases.of_session(session).is_some());
             let lane = task.lane.or_else(|| self.lanes.free(task.spec.role));
@@ -116,15 +113,20 @@ impl Scheduler {
                     if !may_start(&self.tasks, key) {
                         continue;
                     }
-                    let class = self.tasks[key].class;
-                    if class.is_none_or(|class| self.parking.admit(key, class)) {
+                    let task = &self.tasks[key];
+                    let (role, priority) = (task.spec.role, task.spec.priority);
+                    if task.scope.is_none_or(|scope| self.parking.admit(key, scope, role, priority)) {
                         return Some(key);
                     }
                 }
-                Ticket::Class(class) => {
+                Ticket::Group(group) => {
                     let tasks = &self.tasks;
-                    let first = self.parking.admit_first(class, |key| may_start(tasks, key));
-                    if first.is_some() {
+                    let (first, again) = self.parking.admit_next(group, |key| may_start(tasks, key));
+                    if let Some(key) = first {
+                        if again {
+                            let spec = &self.tasks[key].spec;
+                            self.lanes.inject_first(spec.role, spec.priority, Ticket::Group(group).to_bits());
+                        }
                         return first;
                     }
                 }
@@ -181,8 +183,8 @@ impl Scheduler {
 
     /// A task let go of its files: what waited for it is looked at again.
     pub(super) fn wake_waiting(&mut self, key: TaskKey) {
-        for (class, role, priority) in self.parking.release(key).into_iter().rev() {
-            self.lanes.inject_first(role, priority, Ticket::Class(class).to_bits());
+        for (group, role, priority) in self.parking.release(key).into_iter().rev() {
+            self.lanes.inject_first(role, priority, Ticket::Group(group).to_bits());
         }
     }
 }

@@ -8,7 +8,6 @@ use crate::{
     phase::Phase,
     plan::Plan,
     scheduler::{Ignored, Refusal, Scheduler, tasks::Task},
-    scope::Scope,
     task::{TaskKind, TaskSpec, TaskState},
     validate::{self, Change},
 };
@@ -84,8 +83,8 @@ impl Scheduler {
     }
 
     fn new_task(&mut self, spec: TaskSpec) -> Task {
-        let class = self.parking.class(spec.role, spec.priority, Scope::new(&spec.files));
-        Task::new(spec, class)
+        let scope = self.parking.scope(&spec.files);
+        Task::new(spec, scope)
     }
 
     /// The blocked tasks that depend on any of these, directly or not.

@@ -8,7 +8,7 @@ use crate::{
     event::Finding,
     graph::{TaskGraph, TaskKey},
     lease::{Lane, LeaseId},
-    parking::ClassId,
+    parking::ScopeId,
     scheduler::review::Review,
     task::{TaskKind, TaskSpec, TaskState},
     view::{Counts, TaskView, Verification},
@@ -18,8 +18,8 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Task {
     pub(crate) spec: TaskSpec,
-    /// Where its scope waits; `None` where the scope is unknown.
-    pub(crate) class: Option<ClassId>,
+    /// The files that it may change; `None` where that is unknown.
+    pub(crate) scope: Option<ScopeId>,
     /// Changed by [`Tasks::step`] alone.
     state: TaskState,
     /// Attempts used up.
@@ -52,10 +52,10 @@ pub(crate) struct Task {
 }
 
 impl Task {
-    pub(crate) fn new(spec: TaskSpec, class: Option<ClassId>) -> Self {
+    pub(crate) fn new(spec: TaskSpec, scope: Option<ScopeId>) -> Self {
         Self {
             spec,
-            class,
+            scope,
             state: TaskState::Pending,
             used: 0,
             engaged: false,

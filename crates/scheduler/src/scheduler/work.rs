@@ -32,9 +32,9 @@ impl Scheduler {
             self.lanes.take(lane);
         }
         if self.engaged.insert(key)
-            && let Some(class) = self.tasks[key].class
+            && let Some(scope) = self.tasks[key].scope
         {
-            self.parking.occupy(key, class);
+            self.parking.occupy(key, scope);
         }
         self.tasks.step(key, TaskState::Running);
         let now = self.clock.now();

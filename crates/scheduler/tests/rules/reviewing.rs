@@ -33,6 +33,22 @@ fn approval_accepts_at_once_and_the_reviewers_lane_is_free_when_it_falls_silent(
 }
 
 #[test]
+fn a_reviewer_that_fails_or_hangs_after_its_verdict_gives_its_lane_back_too() {
+    for fails in [true, false] {
+        let mut bench = in_review();
+        let review = bench.review(Some("a"));
+        bench.send(verdict(review, Verdict::Approve));
+        if fails {
+            bench.send(failed(review, SessionErrorKind::Unknown));
+        } else {
+            bench.pass_time(120_000);
+        }
+        assert!(bench.scheduler.lease(review).is_none());
+        assert_eq!(bench.state("a"), TaskState::Accepted);
+    }
+}
+
+#[test]
 fn rejection_goes_back_to_the_workers_session_with_the_findings() {
     let mut bench = in_review();
     let review = bench.review(Some("a"));

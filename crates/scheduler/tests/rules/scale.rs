@@ -42,6 +42,9 @@ fn ten_thousand_tasks_cost_as_much_each_as_a_thousand() {
             })
             .collect()
     });
+    assert_flat("a file each, and one that all share", |n| {
+        (0..n).map(|i| task(&format!("t{i}")).files(&[&format!("src/m{i}.ts"), "src/index.ts"])).collect()
+    });
     assert_flat("all in one scope", |n| (0..n).map(|i| task(&format!("t{i}")).files(&["src/**"])).collect());
     assert_flat("a hundred scopes, ten of them within others", |n| {
         (0..n)

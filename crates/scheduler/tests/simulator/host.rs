@@ -181,10 +181,15 @@ impl Host {
             self.send(at + 50, 50, chance, idle);
             return;
         }
-        match chance.between(0, 4) {
+        match chance.between(0, 5) {
             0 => self.send(at, 50, chance, idle),
             1 => self.send(at, 50, chance, judged),
             2 => {}
+            3 => {
+                self.send(at, 50, chance, judged);
+                let kind = chance.pick(&ERRORS);
+                self.fail(at + 50, lease, turn, kind, chance);
+            }
             _ => {
                 let kind = chance.pick(&ERRORS);
                 self.fail(at, lease, turn, kind, chance);

@@ -26,6 +26,7 @@ impl Witness {
         self.check_commands(batch, commands, now);
         check_lanes(config, now);
         check_permits(now, (!batch).then_some(self.in_use));
+        check_quiet_leases(now);
         check_tasks(now);
         check_nothing_idles(config, now);
         for task in &now.tasks {
@@ -99,6 +100,22 @@ fn check_lanes(config: &Config, now: &Snapshot) {
     }
     for (lane, tasks) in holders {
         assert!(tasks.len() == 1, "{lane:?} is held by {tasks:?}");
+    }
+}
+
+/// A lease between two turns belongs to something that waits for the next.
+fn check_quiet_leases(now: &Snapshot) {
+    for lease in now.leases.iter().filter(|lease| !lease.running) {
+        let task = now.tasks.iter().find(|task| Some(&task.id) == lease.task.as_ref());
+        let state = task.map(|task| task.state);
+        let wanted = match lease.purpose {
+            Purpose::Work => {
+                matches!(state, Some(TaskState::Ready | TaskState::Verifying | TaskState::Reviewing))
+            }
+            Purpose::Review => state == Some(TaskState::Reviewing),
+            Purpose::Seal => now.mission.phase == Phase::Sealing,
+        };
+        assert!(wanted, "{lease:?} is for nothing: its task is {state:?}");
     }
 }
 
