@@ -1,6 +1,6 @@
 /** Shows a mission as it goes on: a line a change, which reads the same on a terminal, in a log and in CI. */
 import { styleText } from "node:util";
-import type { TaskState } from "../../engine/index.ts";
+import type { TaskState, TaskView } from "../../engine/index.ts";
 import type { StoredMission } from "../mission-file.ts";
 
 type Style = Parameters<typeof styleText>[0];
@@ -31,7 +31,9 @@ export class LiveView {
   }
 
   show({ view, tasks }: StoredMission): void {
-    const byUpdate = [...tasks].sort((a, b) => a.updatedAt - b.updatedAt);
+    // What ended comes before what could begin because of it.
+    const ended = (task: TaskView) => (task.endedAt === undefined ? 1 : 0);
+    const byUpdate = [...tasks].sort((a, b) => a.updatedAt - b.updatedAt || ended(a) - ended(b));
     for (const { id, title, state, attempt, attempts, verification } of byUpdate) {
       const key = `${state} ${attempt}`;
       if (this.#shown.get(id) === key) continue;

@@ -73,7 +73,7 @@ describe("the demo's commander", () => {
   it("looks, submits a plan of the form that the tool takes, runs it and reports", async () => {
     const { replies, plan } = await commander();
     expect(replies.map((calls) => calls.map(({ name }) => name).join())).toEqual([
-      "glob",
+      "bash",
       "submit_plan",
       "run_mission",
       "",
