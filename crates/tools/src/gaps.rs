@@ -75,6 +75,8 @@ static RUST: LazyLock<Vec<Gap>> = LazyLock::new(|| {
     vec![
         // macros that are named like a keyword or a primitive type
         gap(r"\b(try|str|bool|char|[iu](?:8|16|32|64|128|size)|f32|f64)!\s*[(\[{]", Rewrite::Name),
+        // a lone dollar in a macro's tokens: `[$]`
+        gap(r"(\$)\s*[\])}]", Rewrite::Blank),
         // `unsafe extern "C" { safe fn f(); }`
         gap(r"\b(safe)\s+(?:fn|static)\b", Rewrite::Blank),
     ]

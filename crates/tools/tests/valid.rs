@@ -53,6 +53,18 @@ fn typescript_that_the_grammar_does_not_know_is_valid() {
 }
 
 #[test]
+fn rust_that_the_grammar_does_not_know_is_valid() {
+    for source in [
+        "fn a() -> R { Ok(try!(b())) }\n",
+        "fn a() { let b = str![[r#\"c\"#]]; }\n",
+        "unsafe extern \"C\" {\n    safe fn a() -> u64;\n}\n",
+        "macro_rules! a { ($b:ident, $) => { c!(@d[$] e) }; }\n",
+    ] {
+        assert_valid(source, source.as_bytes(), Language::Rust);
+    }
+}
+
+#[test]
 fn a_word_that_is_a_name_is_left_alone_by_the_rewording() {
     // The first line is what the grammar doesn't know, so that the text is reworded.
     for rest in [
