@@ -2,7 +2,7 @@
  * What we add to a host: agents, commands, tools, and ears for its events. An adapter translates a
  * {@link Contribution} into its host's plugin contract.
  */
-import type { z } from "zod";
+import type * as z from "zod";
 import type { Host, HostEvent } from "./host.ts";
 
 /** `allow`, `deny` or `ask`, by permission name, and where the host has them by pattern. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import type { Contribution, ToolDefinition } from "./contribution.ts";
 import { type FakeAgent, FakeFailure, FakeHost } from "./fake.ts";
 import type { HostEvent } from "./host.ts";

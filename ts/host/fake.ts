@@ -2,7 +2,7 @@
  * A host in memory, for tests in milliseconds. Sessions are played by functions, one an agent; events, statuses and
  * the record of answers are kept as a real host keeps them.
  */
-import { z } from "zod";
+import * as z from "zod";
 import type { CommandReply, Contribute, Contribution, ToolAnswer } from "./contribution.ts";
 import {
   type Host,

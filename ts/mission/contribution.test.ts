@@ -1,6 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import { EngineError, loadAddon } from "../engine/index.ts";
 import { FakeHost } from "../host/fake.ts";
 import { contribute } from "./contribution.ts";

@@ -1,5 +1,5 @@
 /** The JSON Schemas of the files that people write, for their editors. */
-import { z } from "zod";
+import * as z from "zod";
 import { Settings } from "./settings.ts";
 
 /** The schema of `settings.jsonc`, draft 2020-12. What has a default may be left out. */

@@ -1,6 +1,6 @@
 import picomatch from "picomatch";
 import { describe, expect, it } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import { FakeHost } from "../../host/fake.ts";
 import { taskMessage } from "../../mission/messages.ts";
 import { Orchestrator } from "../../mission/orchestrator.ts";

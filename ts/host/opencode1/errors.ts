@@ -1,5 +1,5 @@
 /** OpenCode 1's errors, as {@link HostError}s. */
-import { z } from "zod";
+import * as z from "zod";
 import type { HostError } from "../host.ts";
 
 const Named = z.object({

@@ -2,7 +2,7 @@
  * OpenCode 1's events, as {@link HostEvent}s. The published types trail what is really emitted, so each event is
  * checked here; one that does not have the expected shape is dropped.
  */
-import { z } from "zod";
+import * as z from "zod";
 import type { HostEvent } from "../host.ts";
 import { hostErrorOf } from "./errors.ts";
 

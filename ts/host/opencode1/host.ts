@@ -1,6 +1,6 @@
 /** {@link Host} on the client that OpenCode 1 gives to a plugin. */
 import type { PluginInput } from "@opencode-ai/plugin";
-import { z } from "zod";
+import * as z from "zod";
 import {
   type Host,
   HostFailure,

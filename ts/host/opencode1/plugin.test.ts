@@ -1,6 +1,6 @@
 import type { Config, Hooks, PluginInput, ToolContext } from "@opencode-ai/plugin";
 import { describe, expect, it } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import type { CommandCall, Contribution, ToolDefinition } from "../contribution.ts";
 import type { Host, HostEvent } from "../host.ts";
 import { clientOf } from "./client.fixture.ts";

@@ -1,5 +1,5 @@
 /** `delegate_task`: one job for one agent, outside the plan. */
-import { z } from "zod";
+import * as z from "zod";
 import { AGENTS, agentNamed } from "../../agents/agents.ts";
 import type { TaskView } from "../../engine/index.ts";
 import type { ToolDefinition } from "../../host/contribution.ts";

@@ -1,6 +1,6 @@
 /** What every tool of ours does around its work: finds the mission, checks who is calling, turns errors into answers. */
 
-import type { z } from "zod";
+import type * as z from "zod";
 import { EngineError } from "../../engine/index.ts";
 import type { ToolAnswer, ToolCall, ToolDefinition } from "../../host/contribution.ts";
 import { MissionError } from "../error.ts";

@@ -1,5 +1,5 @@
 /** `report_task`: a worker says that its turn is done. What follows are checks, not belief. */
-import { z } from "zod";
+import * as z from "zod";
 import type { ToolDefinition } from "../../host/contribution.ts";
 import type { Orchestrator } from "../orchestrator.ts";
 import { guarded, only } from "./guard.ts";

@@ -1,5 +1,5 @@
 /** `review_task`: a reviewer's verdict. */
-import { z } from "zod";
+import * as z from "zod";
 import type { ToolDefinition } from "../../host/contribution.ts";
 import { MissionError } from "../error.ts";
 import type { Orchestrator } from "../orchestrator.ts";

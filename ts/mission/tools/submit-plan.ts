@@ -1,5 +1,5 @@
 /** `submit_plan`: the plan of a mission, or more of it. */
-import { z } from "zod";
+import * as z from "zod";
 import type { Plan, Problem, TaskSpec } from "../../engine/index.ts";
 import { EngineError } from "../../engine/index.ts";
 import type { ToolCall, ToolDefinition } from "../../host/contribution.ts";

@@ -1,5 +1,5 @@
 /** `tasks`: looks at the mission's tasks, and calls one off. */
-import { z } from "zod";
+import * as z from "zod";
 import { AGENTS } from "../../agents/agents.ts";
 import type { TaskState, TaskView } from "../../engine/index.ts";
 import type { ToolAnswer, ToolDefinition } from "../../host/contribution.ts";
