@@ -1,12 +1,12 @@
 /**
  * What the border costs: prints a table of medians. Needs the build.
  *
- *     node test/addon/cost.mjs        bun test/addon/cost.mjs
+ *     node scripts/measure-engine.mjs        bun scripts/measure-engine.mjs
  */
 import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { checkSyntax, loadAddon, MissionEngine, platformTag, Scheduler, Store } from "../../dist/engine.js";
+import { checkSyntax, loadAddon, MissionEngine, platformTag, Scheduler, Store } from "../dist/engine.js";
 
 let native;
 const loading = time(() => {
@@ -14,7 +14,7 @@ const loading = time(() => {
 });
 const runtime =
   process.versions.bun === undefined ? `Node ${process.versions.node}` : `Bun ${process.versions.bun}`;
-const addon = new URL(`../../dist/orchestrator.${platformTag()}.node`, import.meta.url);
+const addon = new URL(`../dist/orchestrator.${platformTag()}.node`, import.meta.url);
 console.log(`${runtime}, ${platformTag()}, addon ${(statSync(addon).size / 1e6).toFixed(1)} MB`);
 row("loading the addon, first time", loading, 1);
 
