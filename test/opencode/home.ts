@@ -1,5 +1,6 @@
 import { mkdir, symlink, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { configFolder, sandboxEnvironment, seedConfigFolder } from "../../ts/cli/sandbox.ts";
 import { MARK } from "./process-group.ts";
 
 const REPOSITORY = resolve(import.meta.dirname, "../..");
@@ -18,22 +19,14 @@ export interface Home {
   env: Record<string, string>;
 }
 
-/**
- * Makes a config folder such that OpenCode finds nothing to install there. Once a plugin is loaded it
- * runs npm in each config folder, unless `node_modules` exists and the lock file's root lists
- * `@opencode-ai/plugin` and all that package.json names (found in OpenCode 1.18.33's `Npm.install`).
- * The two packages are links to this repository's, so that a plugin that imports them finds them.
- */
+/** Makes a config folder with nothing to install; a plugin that imports OpenCode's packages finds this repository's. */
 export async function seedConfigDir(dir: string): Promise<void> {
+  await seedConfigFolder(dir);
   const packages = join(dir, "node_modules/@opencode-ai");
   await mkdir(packages, { recursive: true });
   for (const name of ["plugin", "sdk"]) {
     await symlink(join(REPOSITORY, "node_modules/@opencode-ai", name), join(packages, name), "dir");
   }
-  const dependencies = { "@opencode-ai/plugin": "*" };
-  const lock = { lockfileVersion: 3, requires: true, packages: { "": { dependencies } } };
-  await writeFile(join(dir, "package.json"), JSON.stringify({ dependencies }));
-  await writeFile(join(dir, "package-lock.json"), JSON.stringify(lock));
 }
 
 /** Makes a home under `root`; `mark` ends up in the environment of every process started with it. */
@@ -44,7 +37,7 @@ export async function createHome(
 ): Promise<Home> {
   const dir = join(root, "home");
   const tmp = join(root, "tmp");
-  const configDir = join(dir, ".config/opencode");
+  const configDir = configFolder(dir);
   const dataDir = join(dir, ".local/share/opencode");
   await mkdir(tmp, { recursive: true });
   await seedConfigDir(configDir);
@@ -62,17 +55,10 @@ export async function createHome(
       LANG: "C.UTF-8",
       TERM: "xterm-256color",
       SHELL: "/bin/sh",
-      HOME: dir,
+      ...sandboxEnvironment(dir),
       TMPDIR: tmp,
-      XDG_CONFIG_HOME: join(dir, ".config"),
-      XDG_DATA_HOME: join(dir, ".local/share"),
-      XDG_STATE_HOME: join(dir, ".local/state"),
-      XDG_CACHE_HOME: join(dir, ".cache"),
       GIT_CONFIG_GLOBAL: gitConfig,
       GIT_CONFIG_NOSYSTEM: "1",
-      OPENCODE_DISABLE_AUTOUPDATE: "1",
-      OPENCODE_DISABLE_MODELS_FETCH: "1",
-      OPENCODE_DISABLE_LSP_DOWNLOAD: "1",
       // Should anything still be installed, it fails at once and does not wait for a network.
       npm_config_offline: "true",
       [MARK]: mark,
