@@ -123,7 +123,8 @@ export class Mission {
     if (events.some(({ type }) => type === "plan_submitted") && this.#news?.type === "needs_decision") {
       this.#news = undefined;
     }
-    this.#follow(outcomes);
+    // A sign of life moves nothing that anybody looks at.
+    if (events.some(({ type }) => type !== "progress")) this.#follow(outcomes);
     return outcomes;
   }
 
