@@ -10,7 +10,11 @@ export async function setUp() {
   checkMachine();
   if (stale("node_modules/.package-lock.json", ["package-lock.json"])) {
     console.log("Installing packages …");
-    await must("installing packages", "npm", ["ci", "--no-audit", "--no-fund"], { quiet: true });
+    // Not `npm ci`: it refuses a lock file that has the optional packages of one platform only, as every lock file has
+    // that is made where the registry does not carry the others. This installs the versions of the lock file too.
+    await must("installing packages", "npm", ["install", "--no-save", "--no-audit", "--no-fund"], {
+      quiet: true,
+    });
   }
   console.log("Building the native engine …");
   await must("building the native engine", process.execPath, ["scripts/build-native.mjs"], { quiet: true });

@@ -144,7 +144,6 @@ impl Scheduler {
                 self.lanes.give_back(lane);
             }
         }
-        self.mission.seal.lease = None;
         self.drop_review(Subject::Mission);
         self.enter(Phase::Paused);
         self.mission.reason = Some(reason);

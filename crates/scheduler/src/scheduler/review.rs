@@ -7,13 +7,12 @@ use crate::{
     graph::TaskKey,
     lease::{Lane, LeaseId},
     permit::Permit,
-    phase::Phase,
     scheduler::{
         Ignored, MAX_TRANSIENT, Scheduler, excerpt,
         leases::{Job, Turn},
         work::Next,
     },
-    task::{Role, TaskState},
+    task::Role,
 };
 
 /// What a review looks at.
@@ -66,28 +65,10 @@ impl Scheduler {
         }
     }
 
-    /// Whether the subject waits for a reviewer's turn to begin.
-    fn is_waiting(&self, subject: Subject) -> bool {
-        let wanted = match subject {
-            Subject::Task(key) => {
-                self.tasks.get(key).is_some_and(|task| task.state() == TaskState::Reviewing)
-            }
-            Subject::Mission => self.phase == Phase::Sealing,
-        };
-        wanted
-            && self.review(subject).is_some_and(|review| {
-                let lease = review.lease.and_then(|id| self.leases.get(id));
-                review.retry_at.is_none() && lease.is_none_or(|lease| lease.running.is_none())
-            })
-    }
-
     /// Starts the queued reviews that find a lane and a permit.
     pub(super) fn dispatch_reviews(&mut self) {
         for _ in 0..self.reviews.len() {
             let Some(subject) = self.reviews.pop_front() else { return };
-            if !self.is_waiting(subject) {
-                continue;
-            }
             match (self.lane_for(subject), self.permit()) {
                 (Some((lane, own_lane)), Some(permit)) => self.start_review(subject, lane, own_lane, permit),
                 _ => self.reviews.push_back(subject),
@@ -253,8 +234,9 @@ impl Scheduler {
         true
     }
 
-    /// Ends a review that is no longer wanted: its lease, its timer.
+    /// Ends a review that is no longer wanted: its place in the queue, its lease, its timer.
     pub(super) fn drop_review(&mut self, subject: Subject) {
+        self.reviews.retain(|queued| *queued != subject);
         let review = std::mem::take(self.review_mut(subject));
         if let Some(id) = review.lease {
             self.end_lease(id);

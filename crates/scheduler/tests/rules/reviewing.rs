@@ -114,6 +114,40 @@ fn a_reviewers_provider_error_waits_and_goes_on_in_the_same_round() {
 }
 
 #[test]
+fn a_reviewers_errors_in_a_row_use_a_round_and_a_good_turn_begins_a_new_row() {
+    let mut bench = in_review();
+    let review = bench.review(Some("a"));
+    bench.send(orchestrator_scheduler::Event::SessionStarted { lease: review, session: "r".to_owned() });
+    let mut errors = |bench: &mut Bench, count: u32| {
+        for _ in 0..count {
+            bench.send(failed(review, SessionErrorKind::Overloaded));
+            bench.pass_time(60_000);
+        }
+        bench.scheduler.lease(review).unwrap().attempt
+    };
+    assert_eq!(errors(&mut bench, 8), 1);
+    assert_eq!(errors(&mut bench, 1), 2);
+    assert_eq!(errors(&mut bench, 5), 2);
+    bench.send(idle(review));
+    assert_eq!(errors(&mut bench, 8), 3, "the silent turn used the second round");
+}
+
+#[test]
+fn a_seal_that_waited_in_the_queue_while_the_mission_was_paused_is_asked_for_once() {
+    let config = Config { lanes: LaneCounts { planner: 1, worker: 1, reviewer: 1 }, ..Config::default() };
+    let mut bench = Bench::running(config, &[task("a").reviewed()]);
+    bench.complete("a");
+    let review = bench.review(Some("a"));
+    // The reviewer still talks, so the seal waits for the only reviewer's lane.
+    bench.send(verdict(review, Verdict::Approve));
+    assert_eq!(bench.phase(), orchestrator_scheduler::Phase::Sealing);
+    bench.send(crate::bench::paused());
+    bench.send(orchestrator_scheduler::Event::Resumed {});
+    bench.send(failed(bench.review(None), SessionErrorKind::RateLimit));
+    assert!(bench.scheduler.snapshot().leases.is_empty(), "it waits out the pause");
+}
+
+#[test]
 fn a_second_verdict_is_ignored() {
     let mut bench = in_review();
     let review = bench.review(Some("a"));
