@@ -118,7 +118,7 @@ fn a_reviewers_errors_in_a_row_use_a_round_and_a_good_turn_begins_a_new_row() {
     let mut bench = in_review();
     let review = bench.review(Some("a"));
     bench.send(orchestrator_scheduler::Event::SessionStarted { lease: review, session: "r".to_owned() });
-    let mut errors = |bench: &mut Bench, count: u32| {
+    let errors = |bench: &mut Bench, count: u32| {
         for _ in 0..count {
             bench.send(failed(review, SessionErrorKind::Overloaded));
             bench.pass_time(60_000);
