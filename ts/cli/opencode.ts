@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { endGroup } from "../mission/process-group.ts";
 import { CliError, ExitCode } from "./exit.ts";
 
 const NAMES = process.platform === "win32" ? ["opencode.cmd", "opencode.exe"] : ["opencode"];
@@ -19,7 +20,9 @@ export function findOpenCode(env: NodeJS.ProcessEnv = process.env): string {
     if (existsSync(named)) return named;
     throw new CliError(ExitCode.Environment, `OPENCODE_BIN names ${named}, which does not exist`);
   }
-  const folders = [...besides(), ...(env["PATH"] ?? "").split(delimiter)];
+  // An empty entry of PATH means the current folder: what lies there is not to be run.
+  const onPath = (env["PATH"] ?? "").split(delimiter).filter((folder) => folder !== "");
+  const folders = [...besides(), ...onPath];
   const found = folders.flatMap((folder) => NAMES.map((name) => join(folder, name))).find(existsSync);
   if (found !== undefined) return found;
   throw new CliError(
@@ -68,7 +71,7 @@ export function startOpenCode(
   return {
     ended: ending(child, program),
     output: () => Buffer.concat(chunks).toString("utf8"),
-    kill: () => killTree(child),
+    kill: () => endGroup(child),
   };
 }
 
@@ -79,17 +82,4 @@ async function ending(child: ChildProcess, program: string): Promise<number | nu
     });
   });
   return typeof code === "number" ? code : null;
-}
-
-function killTree(child: ChildProcess): void {
-  if (child.pid === undefined || child.exitCode !== null) return;
-  if (process.platform === "win32") {
-    spawn("taskkill", ["/pid", String(child.pid), "/T", "/F"], { windowsHide: true });
-    return;
-  }
-  try {
-    process.kill(-child.pid, "SIGTERM");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
-  }
 }

@@ -61,8 +61,8 @@ export type HostEvent =
   | { readonly type: "busy"; readonly session: string }
   | { readonly type: "idle"; readonly session: string }
   | { readonly type: "progress"; readonly session: string }
-  /** A tool of the host's wrote a file. `path` as the tool was given it: absolute or relative to the project. */
-  | { readonly type: "file_written"; readonly session: string; readonly path: string }
+  /** A tool of the host's wrote files. Paths as the tool was given them: absolute or relative to the project. */
+  | { readonly type: "files_written"; readonly session: string; readonly paths: readonly string[] }
   | { readonly type: "error"; readonly session: string; readonly error: HostError }
   | { readonly type: "deleted"; readonly session: string }
   | {

@@ -4,6 +4,7 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { endGroup, killGroup } from "./process-group.ts";
 
 /** How a command ended. `code` is `null` when it was killed: see `ended`. */
 export interface CommandResult {
@@ -23,9 +24,6 @@ export interface CommandOptions {
   /** Bytes kept of the output: half from its head, half from its tail. Default 16 KiB. */
   readonly keepBytes?: number;
 }
-
-/** Time that a process gets between being asked to end and being killed, in milliseconds. */
-const GRACE_MS = 2000;
 
 /** Runs `command` in the user's shell. Never rejects: a command that can't be started is a result too. */
 export async function runCommand(command: string, options: CommandOptions): Promise<CommandResult> {
@@ -67,7 +65,7 @@ export async function runCommand(command: string, options: CommandOptions): Prom
   } finally {
     clearTimeout(timer);
     options.signal?.removeEventListener("abort", cancel);
-    killGroup(child, "SIGKILL");
+    killGroup(child);
   }
 }
 
@@ -90,30 +88,6 @@ async function exitCode(child: ChildProcess): Promise<number | null> {
   await Promise.race([closed, new Promise((resolve) => (late = setTimeout(resolve, 200)))]);
   clearTimeout(late);
   return code;
-}
-
-function endGroup(child: ChildProcess): void {
-  killGroup(child, "SIGTERM");
-  setTimeout(() => killGroup(child, "SIGKILL"), GRACE_MS).unref();
-}
-
-/**
- * Signals the whole group. A group that is gone already is what was wanted; macOS says EPERM of one whose last process
- * has ended but not been waited for, and a command that became another user can't be signalled at all.
- */
-function killGroup(child: ChildProcess, signal: "SIGTERM" | "SIGKILL"): void {
-  if (child.pid === undefined) return;
-  if (process.platform === "win32") {
-    if (child.exitCode === null)
-      spawn("taskkill", ["/pid", String(child.pid), "/T", "/F"], { windowsHide: true });
-    return;
-  }
-  try {
-    process.kill(-child.pid, signal);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code !== "ESRCH" && code !== "EPERM") throw error;
-  }
 }
 
 /** The first and the last bytes of a stream; memory stays bounded however much is printed. */

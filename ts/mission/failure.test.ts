@@ -16,6 +16,7 @@ describe("kindOfFailure", () => {
     [503, "overloaded"],
     [504, "timeout"],
     [529, "overloaded"],
+    [524, "overloaded"],
   ])("takes the status %d for %s", (status, expected) => {
     expect(kind("APIError", status)).toBe(expected);
   });

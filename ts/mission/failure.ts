@@ -9,12 +9,11 @@ const BY_STATUS: Readonly<Record<number, SessionErrorKind>> = {
   408: "timeout",
   413: "context_overflow",
   429: "rate_limit",
-  500: "overloaded",
-  502: "overloaded",
-  503: "overloaded",
   504: "timeout",
-  529: "overloaded",
 };
+
+/** From here on a status is the provider's own trouble, whichever it is. */
+const SERVER_ERROR = 500;
 
 const BY_NAME: ReadonlyMap<string, SessionErrorKind> = new Map([
   ["ContextOverflowError", "context_overflow"],
@@ -24,6 +23,7 @@ const BY_NAME: ReadonlyMap<string, SessionErrorKind> = new Map([
 
 /** The kind of `error`. A status says more than a name: many errors share the name `APIError`. */
 export function kindOfFailure(error: HostError): SessionErrorKind {
-  const byStatus = error.status === undefined ? undefined : BY_STATUS[error.status];
+  const { status = 0 } = error;
+  const byStatus = BY_STATUS[status] ?? (status >= SERVER_ERROR ? "overloaded" : undefined);
   return byStatus ?? BY_NAME.get(error.name) ?? "unknown";
 }

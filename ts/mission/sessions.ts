@@ -149,8 +149,8 @@ export class Sessions {
       case "busy":
         this.#progressed(engaged);
         break;
-      case "file_written":
-        this.#noteWritten(event.session, event.path);
+      case "files_written":
+        for (const path of event.paths) this.#noteWritten(event.session, path);
         this.#progressed(engaged);
         break;
       case "permission_asked":

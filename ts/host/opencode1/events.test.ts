@@ -55,9 +55,27 @@ describe("hostEventOf", () => {
 
   it.each(["write", "edit"])("tells which file a finished %s has written", (tool) => {
     expect(hostEventOf(toolPart(tool, "completed", { filePath: "src/a.ts" }))).toEqual({
-      type: "file_written",
+      type: "files_written",
       session: sessionID,
-      path: "src/a.ts",
+      paths: ["src/a.ts"],
+    });
+  });
+
+  it("tells every file that a finished patch names, also where it moved one", () => {
+    const patchText = [
+      "*** Begin Patch",
+      "*** Add File: src/new.ts",
+      "+export {};",
+      "*** Update File: src/old.ts",
+      "*** Move to: src/moved.ts",
+      "@@",
+      "*** Delete File: src/gone file.ts",
+      "*** End Patch",
+    ].join("\n");
+    expect(hostEventOf(toolPart("apply_patch", "completed", { patchText }))).toEqual({
+      type: "files_written",
+      session: sessionID,
+      paths: ["src/new.ts", "src/old.ts", "src/moved.ts", "src/gone file.ts"],
     });
   });
 

@@ -13,13 +13,18 @@ const Asked = OfSession.extend({ id: z.string(), permission: z.string() });
 const Replied = OfSession.extend({ requestID: z.string() });
 const Deleted = z.object({ info: z.object({ id: z.string() }) });
 const PartUpdated = z.object({ part: OfSession });
-const FileWritten = z.object({
+const FilesWritten = z.object({
   part: OfSession.extend({
     type: z.literal("tool"),
     tool: z.enum(["write", "edit", "patch", "apply_patch", "multiedit"]),
-    state: z.object({ status: z.literal("completed"), input: z.object({ filePath: z.string() }) }),
+    state: z.object({
+      status: z.literal("completed"),
+      input: z.union([z.object({ filePath: z.string() }), z.object({ patchText: z.string() })]),
+    }),
   }),
 });
+/** The lines of a patch that name its files. */
+const PATCHED = /^\*\*\* (?:(?:Add|Update|Delete) File|Move to): (.+)$/gm;
 
 /** The news in an event of OpenCode's, or `undefined` when it has none for us. */
 export function hostEventOf(event: {
@@ -41,10 +46,13 @@ function reader<T>(schema: z.ZodType<T>, news: (properties: T) => HostEvent | un
 }
 
 const part = reader(PartUpdated, ({ part: { sessionID } }) => ({ type: "progress", session: sessionID }));
-const written = reader(FileWritten, ({ part: { sessionID, state } }) => ({
-  type: "file_written",
+const written = reader(FilesWritten, ({ part: { sessionID, state } }) => ({
+  type: "files_written",
   session: sessionID,
-  path: state.input.filePath,
+  paths:
+    "filePath" in state.input
+      ? [state.input.filePath]
+      : [...state.input.patchText.matchAll(PATCHED)].map(([, path = ""]) => path.trim()),
 }));
 
 const READERS: Readonly<Record<string, Reader>> = {

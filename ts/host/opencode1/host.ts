@@ -106,7 +106,7 @@ export class OpenCode1Host implements Host {
     // A prompt that came after the newest answer makes that answer an old one.
     if (messages.at(-1) !== last) return { answer: last.info.id, complete: false, text: "" };
     const text = last.parts.map((part) => (part.type === "text" ? part.text : "")).join("");
-    const info = MessageInfo.parse(last.info);
+    const info = shaped(MessageInfo, last.info, `could not read the answer in session ${session}`);
     const failed = info.error !== undefined && info.error !== null;
     return {
       answer: info.id,
@@ -127,14 +127,14 @@ export class OpenCode1Host implements Host {
       if (response.status === NOT_FOUND) return undefined;
       throw new HostFailure(tried, error);
     }
-    const { parentID, agent, model } = SessionInfo.parse(data);
+    const { parentID, agent, model } = shaped(SessionInfo, data, tried);
     const known = {
       ...(parentID === undefined ? {} : { parent: parentID }),
       ...(agent === undefined ? {} : { agent }),
     };
     if (model !== undefined) return { ...known, model: modelRef(model.providerID, model.id, model.variant) };
     const asked = (await this.#messages(session)).findLast(({ info }) => info.role === "user");
-    const of = asked === undefined ? undefined : MessageInfo.parse(asked.info);
+    const of = asked === undefined ? undefined : shaped(MessageInfo, asked.info, tried);
     return {
       ...(of?.agent === undefined ? {} : { agent: of.agent }),
       ...known,
@@ -176,6 +176,13 @@ function modelRef(provider: string, model: string, variant: string | undefined):
 
 function statusOf(type: string): SessionStatus {
   return type === "idle" || type === "retry" ? type : "busy";
+}
+
+/** What OpenCode answered, in the shape that is needed of it. */
+function shaped<T>(schema: z.ZodType<T>, found: unknown, tried: string): T {
+  const parsed = schema.safeParse(found);
+  if (parsed.success) return parsed.data;
+  throw new HostFailure(tried, `an answer of another shape than expected: ${z.prettifyError(parsed.error)}`);
 }
 
 interface Response<T> {
