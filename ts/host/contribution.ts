@@ -24,7 +24,7 @@ export interface AgentDefinition {
 export interface CommandDefinition {
   readonly name: string;
   readonly description: string;
-  /** The agent that answers; absent: the one the session already talks to. */
+  /** The agent that answers; absent: the one that the host's user has chosen at the moment. */
   readonly agent?: string;
 }
 
