@@ -1,5 +1,5 @@
 /** The slash commands: `/task`, `/stop` with its alias `/cancel`, `/mission`. */
-import { EngineError } from "../engine/index.ts";
+import { EngineError, type Phase } from "../engine/index.ts";
 import type { CommandCall, CommandDefinition, CommandReply } from "../host/contribution.ts";
 import { MissionError } from "./error.ts";
 import { metricsText } from "./metrics.ts";
@@ -13,6 +13,9 @@ export const COMMANDS: readonly CommandDefinition[] = [
   { name: "cancel", description: "End the mission at once (as /stop)" },
   { name: "mission", description: "Show how the mission stands" },
 ];
+
+/** Phases in which sessions or checks are at work: a new objective joins the mission and does not end it. */
+const UNDER_WAY: ReadonlySet<Phase> = new Set(["running", "verifying", "sealing"]);
 
 type Handler = (orchestrator: Orchestrator, call: CommandCall) => Promise<string>;
 
@@ -35,7 +38,7 @@ async function task(orchestrator: Orchestrator, call: CommandCall): Promise<stri
   if (objective === "")
     return tell('/task needs an objective, for example: /task "add a login page with tests"');
   const live = orchestrator.live;
-  if (live?.brief.session === call.session && live.snapshot.phase === "running") {
+  if (live?.brief.session === call.session && UNDER_WAY.has(live.snapshot.phase)) {
     return `While the mission runs, the user adds: ${objective}\n\nPlan it with submit_plan and call run_mission.`;
   }
   await orchestrator.open(objective, call.session);

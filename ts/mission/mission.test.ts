@@ -226,6 +226,30 @@ describe("a mission", () => {
     expect(await commander("run_mission")).toContain("over: accepted");
   });
 
+  it("takes a /task that comes while it is under way for more work, and one after that for a new mission", async () => {
+    const {
+      host,
+      commander,
+      task: open,
+      prompts,
+    } = await project({
+      worker: async (turn) => {
+        if (!turn.text.includes("Do b")) {
+          const reply = await host.command(USER, "task", "and b too");
+          expect(reply.prompt).toContain("While the mission runs, the user adds: and b too");
+          await commander("submit_plan", { goal: "g", tasks: [task("b")] });
+        }
+        return done(turn);
+      },
+    });
+    await open("a");
+    await commander("submit_plan", { goal: "g", tasks: [task("a")] });
+    expect(await commander("run_mission")).toMatch(/over: accepted[\s\S]*- b /);
+    expect(prompts("worker")).toHaveLength(2);
+    expect((await open("something new")).prompt).toBe("something new");
+    expect(await commander("tasks", { action: "list" })).toBe("No tasks yet.");
+  });
+
   it("tries again in a new session after an error of the provider's, without the user's doing", async () => {
     let turns = 0;
     const {
