@@ -4,7 +4,7 @@ import { setUp } from "./setup.mjs";
 import { ROOT } from "./steps.mjs";
 
 const args = process.argv.slice(2);
-if (!args.includes("--help") && !args.includes("--json")) await setUp();
+await setUp();
 const { status } = spawnSync(process.execPath, ["dist/cli.js", "demo", ...args], {
   cwd: ROOT,
   stdio: "inherit",

@@ -7,19 +7,20 @@ import { join } from "node:path";
 import { has, missing, must, ROOT } from "./steps.mjs";
 
 export async function setUp() {
+  // Told on standard error: what a command answers, for example as JSON, stays alone on standard output.
   checkMachine();
   if (stale("node_modules/.package-lock.json", ["package-lock.json"])) {
-    console.log("Installing packages …");
+    console.error("Installing packages …");
     // Not `npm ci`: it refuses a lock file that has the optional packages of one platform only, as every lock file has
     // that is made where the registry does not carry the others. This installs the versions of the lock file too.
     await must("installing packages", "npm", ["install", "--no-save", "--no-audit", "--no-fund"], {
       quiet: true,
     });
   }
-  console.log("Building the native engine …");
+  console.error("Building the native engine …");
   await must("building the native engine", process.execPath, ["scripts/build-native.mjs"], { quiet: true });
   if (stale("dist/server.js", ["ts", "tsup.config.ts", "package.json", "scripts/write-schemas.mjs"])) {
-    console.log("Building TypeScript …");
+    console.error("Building TypeScript …");
     await must("building TypeScript", "npm", ["run", "--silent", "build:ts"], { quiet: true });
   }
 }
