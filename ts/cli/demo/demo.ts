@@ -166,7 +166,8 @@ async function conclude(
   );
   if (json) console.log(JSON.stringify({ outcome, tasks: states, verification, files: tree }));
   if (verification !== undefined) say(`\nWhat the engine checked at the end:\n\n${indented(verification)}`);
-  if (tree.length > 0) say(`\nThe accepted tree:\n\n${indented(tree.join("\n"))}`);
+  const head = outcome === "accepted" ? "The accepted tree" : "The tree as it was left";
+  if (tree.length > 0) say(`\n${head}:\n\n${indented(tree.join("\n"))}`);
   if (outcome === "accepted") {
     const repaired = (mission?.tasks ?? []).filter(({ attempt }) => attempt > 1).map(({ id }) => id);
     const notes = repaired.length === 0 ? "" : `; refused at first, then repaired: ${repaired.join(", ")}`;
