@@ -55,6 +55,14 @@ pub enum Command {
         /// The session.
         session: String,
     },
+    /// Look at the host's own record of that session: if its turn has ended and no event said so, report it as if one
+    /// had. It may be left undone: the next look comes by itself.
+    Poll {
+        /// The engagement.
+        lease: LeaseId,
+        /// The session.
+        session: String,
+    },
     /// Run the checks.
     Verify {
         /// The task; `None` is the mission.

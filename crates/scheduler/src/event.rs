@@ -154,6 +154,9 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         task: Option<String>,
     },
+    /// It is time to look at the host's own record of the turns under way. Made by
+    /// [`Scheduler::due`](crate::Scheduler::due). Never journaled.
+    PollDue {},
 }
 
 /// How hard an event has to be kept.
@@ -173,15 +176,16 @@ impl Event {
             Event::ClockStopped { .. }
             | Event::ClockStarted { .. }
             | Event::SessionStarted { .. }
-            | Event::Progress { .. } => Durability::Normal,
+            | Event::Progress { .. }
+            | Event::PollDue {} => Durability::Normal,
             _ => Durability::Full,
         }
     }
 
-    /// Whether the event decides anything: signs of life do not, and are not journaled.
+    /// Whether the event decides anything: signs of life and looks do not, and are not journaled.
     #[must_use]
     pub fn is_journaled(&self) -> bool {
-        !matches!(self, Event::Progress { .. })
+        !matches!(self, Event::Progress { .. } | Event::PollDue {})
     }
 }
 

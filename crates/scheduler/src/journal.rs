@@ -68,7 +68,8 @@ impl JournalError {
     }
 }
 
-/// A scheduler that keeps a journal: no command leaves before its event is kept.
+/// A scheduler that keeps a journal: no command leaves before its event is kept. A look at the host's record decides
+/// nothing: its event is not kept, and a tick that brings nothing else writes nothing.
 ///
 /// After a crash, [`open`](Self::open) gives the scheduler as it was. Its sessions may be gone and its last commands
 /// may never have left, so the caller submits `paused` and, when the user wants it, `resumed`: turns then begin

@@ -83,6 +83,7 @@ mod parking;
 mod permit;
 mod phase;
 mod plan;
+mod poller;
 mod random;
 mod scheduler;
 mod scope;

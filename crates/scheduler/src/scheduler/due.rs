@@ -1,9 +1,10 @@
-//! What the time alone brings: stalls, turns that last too long, pauses that are over.
+//! What the time alone brings: stalls, turns that last too long, pauses that are over, looks at the host's record.
 //!
 //! These are events like any others, so that a decision taken on a tick is journaled as what was decided. A replay
-//! needs no signs of life, and no clock.
+//! needs no signs of life, and no clock. A look decides nothing, and no journal has it.
 
 use crate::{
+    command::Command,
     event::Event,
     graph::TaskKey,
     lease::LeaseId,
@@ -29,7 +30,9 @@ impl Scheduler {
             .iter()
             .take_while(|(at, _)| *at <= now)
             .map(|(_, subject)| Event::RetryDue { task: subject.task().map(|key| self.tasks.id(key)) });
-        hung.chain(over).collect()
+        // Last, so that no turn is looked at that ends at the same time.
+        let look = self.poller.next_at().filter(|at| *at <= now).map(|_| Event::PollDue {});
+        hung.chain(over).chain(look).collect()
     }
 
     /// The earliest time at which [`due`](Self::due) has something, if nothing happens until then.
@@ -37,7 +40,7 @@ impl Scheduler {
     pub fn next_wake(&self) -> Option<u64> {
         let hung = self.deadlines().map(|(_, stall, end)| stall.min(end)).min();
         let over = self.timers.first().map(|(at, _)| *at);
-        hung.into_iter().chain(over).min().map(|at| self.clock.outside(at))
+        hung.into_iter().chain(over).chain(self.poller.next_at()).min().map(|at| self.clock.outside(at))
     }
 
     /// Of each turn whose clock runs: when it counts as stalled, and when as too long. There are at most as many as
@@ -95,6 +98,34 @@ impl Scheduler {
             self.reviews.push_back(subject);
         }
         Ok(())
+    }
+
+    /// Asks for a look at every session whose turn is under way, also where a question is open: the event of its answer
+    /// may be the one that never came.
+    pub(super) fn on_poll_due(&mut self) -> Result<(), Ignored> {
+        let Some(at) = self.poller.next_at() else {
+            return Err(Ignored("no turn is under way to look at".into()));
+        };
+        let now = self.clock.now();
+        if at > now {
+            return Err(Ignored(format!("the next look is due at {}", self.clock.outside(at))));
+        }
+        self.poller.looked(now);
+        let looks = self
+            .leases
+            .under_way()
+            .map(|(lease, session)| Command::Poll { lease, session: session.to_owned() });
+        self.out.extend(looks);
+        Ok(())
+    }
+
+    /// Something happened: the looks follow, as long as there is anything to look at.
+    pub(super) fn pace(&mut self) {
+        if self.leases.under_way().next().is_some() {
+            self.poller.moved(self.clock.now());
+        } else {
+            self.poller.rest();
+        }
     }
 
     fn retry_at(&self, subject: Subject, work: Option<TaskKey>) -> Option<u64> {

@@ -177,6 +177,11 @@ impl Leases {
         self.live.iter().map(|(id, lease)| (*id, lease))
     }
 
+    /// The sessions whose turn is under way.
+    pub(crate) fn under_way(&self) -> impl Iterator<Item = (LeaseId, &str)> {
+        self.iter().filter_map(|(id, lease)| Some((id, lease.running.as_ref().and(lease.session())?)))
+    }
+
     pub(crate) fn ids(&self) -> Vec<LeaseId> {
         self.live.keys().copied().collect()
     }

@@ -42,6 +42,7 @@ use crate::{
     parking::Parking,
     permit::Permits,
     phase::Phase,
+    poller::Poller,
     random::Random,
     task::TaskSpec,
     view::{LeaseView, MissionView, Snapshot, TaskView},
@@ -105,6 +106,8 @@ pub struct Scheduler {
     delegations: VecDeque<TaskKey>,
     /// Pauses before retries, by their end.
     timers: BTreeSet<(u64, Subject)>,
+    /// The pace of the looks at the turns under way. Not part of what a replay restores.
+    poller: Poller,
     /// The commands of the present event.
     out: Vec<Command>,
 }
@@ -157,6 +160,7 @@ impl Scheduler {
             reviews: VecDeque::new(),
             delegations: VecDeque::new(),
             timers: BTreeSet::new(),
+            poller: Poller::default(),
             out: Vec::new(),
             config,
         })
@@ -174,6 +178,7 @@ impl Scheduler {
         self.tasks.set_now(now);
         let limit = self.limiter.limit();
         let decides = event.is_journaled();
+        let looks = matches!(event, Event::PollDue {});
         match self.apply(event) {
             Ok(()) => {}
             Err(Refusal::Invalid(error)) => return Err(error),
@@ -187,6 +192,9 @@ impl Scheduler {
             self.settle();
             self.dispatch();
             self.announce_limit(limit);
+        }
+        if !looks {
+            self.pace();
         }
         Ok(Outcome { commands: std::mem::take(&mut self.out), ignored: None })
     }
@@ -223,6 +231,7 @@ impl Scheduler {
             Event::Stalled { lease } => self.on_stalled(lease)?,
             Event::TimedOut { lease } => self.on_timed_out(lease)?,
             Event::RetryDue { task } => self.on_retry_due(task.as_deref())?,
+            Event::PollDue {} => self.on_poll_due()?,
         }
         Ok(())
     }

@@ -86,13 +86,20 @@ pub(crate) fn reviewed(count: u32) -> Config {
 pub(crate) struct Bench {
     pub(crate) scheduler: Scheduler,
     pub(crate) now: u64,
-    /// All commands since they were last taken.
+    /// All commands since they were last taken, but for looks at sessions.
     pub(crate) commands: Vec<Command>,
+    /// When sessions were looked at, each at its time.
+    pub(crate) looks: Vec<(u64, Command)>,
 }
 
 impl Bench {
     pub(crate) fn new(config: Config) -> Self {
-        Self { scheduler: Scheduler::new(config).unwrap(), now: 1_000, commands: Vec::new() }
+        Self {
+            scheduler: Scheduler::new(config).unwrap(),
+            now: 1_000,
+            commands: Vec::new(),
+            looks: Vec::new(),
+        }
     }
 
     /// A mission with this plan, already running.
@@ -105,7 +112,10 @@ impl Bench {
 
     pub(crate) fn try_send(&mut self, event: Event) -> Result<Outcome, Error> {
         let outcome = self.scheduler.handle(self.now, event)?;
-        self.commands.extend(outcome.commands.iter().cloned());
+        let is_look = |command: &Command| matches!(command, Command::Poll { .. });
+        let (looks, commands): (Vec<_>, Vec<_>) = outcome.commands.iter().cloned().partition(is_look);
+        self.looks.extend(looks.into_iter().map(|look| (self.now, look)));
+        self.commands.extend(commands);
         Ok(outcome)
     }
 
@@ -124,7 +134,7 @@ impl Bench {
         outcome.ignored.unwrap_or_else(|| panic!("{event:?} took effect"))
     }
 
-    /// Lets time pass, with all that falls due on the way.
+    /// Lets time pass, with all that falls due on the way; looks are kept apart.
     pub(crate) fn pass_time(&mut self, ms: u64) -> Vec<Command> {
         let until = self.now + ms;
         let from = self.commands.len();

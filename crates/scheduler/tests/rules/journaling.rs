@@ -3,8 +3,8 @@
 use std::{cell::RefCell, rc::Rc};
 
 use orchestrator_scheduler::{
-    Batch, Config, Durability, ErrorKind, Event, Journal, JournalError, Journaled, Record, ReportStatus,
-    TaskState,
+    Batch, Command, Config, Durability, ErrorKind, Event, Journal, JournalError, Journaled, Record,
+    ReportStatus, TaskState,
 };
 
 use crate::bench::{With, plan, reported, task, workers};
@@ -167,6 +167,22 @@ fn a_tick_is_journaled_as_what_was_decided() {
     assert!(matches!(disk.0.borrow().records.last().unwrap().event, Event::Stalled { .. }));
     let before = mission.scheduler().snapshot();
     assert_eq!(Journaled::open(workers(2), disk).unwrap().scheduler().snapshot(), before);
+}
+
+#[test]
+fn a_look_is_not_journaled_and_writes_nothing() {
+    let (disk, mut mission) = mission();
+    mission.submit(1_000, begin()).unwrap();
+    let lease = mission.scheduler().task("a").unwrap().lease.unwrap();
+    let session = "s".to_owned();
+    mission.submit(1_000, vec![Event::SessionStarted { lease, session: session.clone() }]).unwrap();
+    let before = (mission.scheduler().snapshot(), disk.0.borrow().commits.clone());
+    assert_eq!(mission.next_wake(), Some(1_500));
+    let outcomes = mission.tick(1_500).unwrap();
+    assert_eq!(outcomes[0].commands, [Command::Poll { lease, session }]);
+    assert_eq!(outcomes.len(), 1);
+    assert_eq!((mission.scheduler().snapshot(), disk.0.borrow().commits.clone()), before);
+    assert_eq!(Journaled::open(workers(2), disk).unwrap().scheduler().snapshot(), before.0);
 }
 
 #[test]

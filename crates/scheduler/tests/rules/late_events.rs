@@ -23,6 +23,7 @@ fn events_of_a_lease_that_never_was_are_ignored() {
         assert_eq!(bench.ignored(event), "there is no lease 99");
     }
     bench.ignored(Event::RetryDue { task: Some("zz".to_owned()) });
+    bench.ignored(Event::PollDue {});
     bench.ignored(verified(Some("zz"), 1, true));
     bench.ignored(verified(None, 1, true));
 }

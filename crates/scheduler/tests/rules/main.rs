@@ -13,6 +13,7 @@ mod limits;
 mod mission;
 mod pausing;
 mod planning;
+mod polling;
 mod reviewing;
 mod scale;
 mod session_errors;

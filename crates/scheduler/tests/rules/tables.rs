@@ -38,6 +38,7 @@ fn events_are_read_in_the_form_that_the_mission_writes() {
         r#"{"type":"stalled","lease":1}"#,
         r#"{"type":"timed_out","lease":1}"#,
         r#"{"type":"retry_due","task":"a"}"#,
+        r#"{"type":"poll_due"}"#,
     ];
     for line in lines {
         let event: Event = serde_json::from_str(line).unwrap_or_else(|error| panic!("{line}: {error}"));

@@ -32,6 +32,8 @@ pub(crate) struct Host {
     sessions: u64,
     /// Sessions whose turn is under way.
     busy: BTreeSet<LeaseId>,
+    /// Ends of turns that no event told of, and since when: what only a look shows.
+    missed: BTreeMap<LeaseId, (u64, Event)>,
 }
 
 const ERRORS: [SessionErrorKind; 10] = [
@@ -49,7 +51,14 @@ const ERRORS: [SessionErrorKind; 10] = [
 
 impl Host {
     pub(crate) fn new(faults: Faults) -> Self {
-        Self { faults, coming: BTreeMap::new(), sequence: 0, sessions: 0, busy: BTreeSet::new() }
+        Self {
+            faults,
+            coming: BTreeMap::new(),
+            sequence: 0,
+            sessions: 0,
+            busy: BTreeSet::new(),
+            missed: BTreeMap::new(),
+        }
     }
 
     /// When the next event comes.
@@ -65,6 +74,7 @@ impl Host {
     pub(crate) fn die(&mut self) {
         self.coming.clear();
         self.busy.clear();
+        self.missed.clear();
     }
 
     pub(crate) fn carry_out(&mut self, now: u64, command: &Command, chance: &mut Chance) {
@@ -91,8 +101,14 @@ impl Host {
                     Event::Verified { task, attempt, passed, report: "checked".into() },
                 );
             }
+            Command::Poll { lease, .. } => {
+                if let Some((_, end)) = self.missed.get(lease).filter(|(at, _)| *at <= now) {
+                    self.send(now, 10, chance, end.clone());
+                }
+            }
             Command::Abort { lease, .. } => {
                 self.busy.remove(lease);
+                self.missed.remove(lease);
                 if !chance.percent(self.faults.late_after_abort) {
                     self.coming.retain(|_, event| lease_of(event) != Some(*lease));
                 }
@@ -140,7 +156,10 @@ impl Host {
         }
         match chance.between(0, 9) {
             0 => self.send(at, 50, chance, idle),
-            1 => self.send(at, 50, chance, report(ReportStatus::Done)),
+            1 => {
+                self.send(at, 50, chance, report(ReportStatus::Done));
+                self.miss(at + 50, lease, idle, chance);
+            }
             2 => self.send(at, 50, chance, report(ReportStatus::Blocked)),
             3 => {
                 self.send(at, 50, chance, report(ReportStatus::Failed));
@@ -183,7 +202,10 @@ impl Host {
         }
         match chance.between(0, 5) {
             0 => self.send(at, 50, chance, idle),
-            1 => self.send(at, 50, chance, judged),
+            1 => {
+                self.send(at, 50, chance, judged);
+                self.miss(at + 50, lease, idle, chance);
+            }
             2 => {}
             3 => {
                 self.send(at, 50, chance, judged);
@@ -194,6 +216,13 @@ impl Host {
                 let kind = chance.pick(&ERRORS);
                 self.fail(at, lease, turn, kind, chance);
             }
+        }
+    }
+
+    /// A turn that ends unheard, or not at all.
+    fn miss(&mut self, at: u64, lease: LeaseId, end: Event, chance: &mut Chance) {
+        if chance.percent(50) {
+            self.missed.insert(lease, (at, end));
         }
     }
 
@@ -213,6 +242,7 @@ impl Host {
     /// Signs of life; gives the time after the last.
     fn live(&mut self, now: u64, lease: LeaseId, chance: &mut Chance) -> u64 {
         self.busy.insert(lease);
+        self.missed.remove(&lease);
         let mut at = now + 30;
         for _ in 0..chance.between(0, 3) {
             at += chance.between(1, 900);

@@ -78,6 +78,11 @@ impl Witness {
                     assert!(live.is_some() || batch, "{lease} was prompted and does not run");
                     assert!(live.is_none_or(|live| live.session.as_ref() == Some(session)));
                 }
+                Command::Poll { lease, session } => {
+                    let live = lives(*lease).filter(|live| live.running);
+                    assert!(live.is_some(), "{lease} was looked at and does not run");
+                    assert!(live.is_none_or(|live| live.session.as_ref() == Some(session)));
+                }
                 _ => {}
             }
         }

@@ -13,7 +13,9 @@ use crate::{
 };
 
 /// Steps after which a mission that has not ended is given up by the user.
-const PATIENCE: u32 = 600;
+const PATIENCE: u32 = 1_200;
+/// A session whose turn is under way is looked at within this time, in milliseconds.
+const LONGEST_UNSEEN_MS: u64 = 5_000;
 
 /// What a run came to.
 #[derive(Clone, Copy, Debug, Default)]
@@ -321,6 +323,10 @@ impl Simulation {
         self.totals.steps += 1;
         let snapshot = self.mission.scheduler().snapshot();
         self.witness.check(&self.config, batch, commands, &snapshot);
+        if snapshot.leases.iter().any(|lease| lease.running && lease.session.is_some()) {
+            let wake = self.mission.next_wake().map(|at| at + self.clock_off);
+            assert!(wake.is_some_and(|at| at <= self.now + LONGEST_UNSEEN_MS), "a turn is out of sight");
+        }
         if self.replayed {
             let again = Journaled::open(Config::default(), self.disk.clone()).unwrap();
             assert_eq!(again.scheduler().snapshot(), snapshot, "a replay leads elsewhere");
@@ -349,7 +355,10 @@ impl Simulation {
                 message: "the session is gone".into(),
                 retry_after_ms: None,
             });
-            self.submit(gone.collect());
+            let gone: Vec<Event> = gone.collect();
+            if !gone.is_empty() {
+                self.submit(gone);
+            }
             if matches!(self.phase(), Phase::Running | Phase::Verifying | Phase::Sealing) {
                 self.submit(vec![Event::Paused { reason: "restart".into() }, Event::Resumed {}]);
             }
