@@ -111,6 +111,7 @@ const EVENTS: { readonly [T in EventType]: readonly Extract<Event, { type: T }>[
   stalled: [{ type: "stalled", lease: 1 }],
   timed_out: [{ type: "timed_out", lease: 1 }],
   retry_due: [{ type: "retry_due", task: "a" }, { type: "retry_due" }],
+  poll_due: [{ type: "poll_due" }],
 };
 
 test("every form of every event is read", () => {
@@ -129,7 +130,12 @@ test("events stand in the journal as they were submitted", () => {
     plain(submitted.filter((event) => event.type !== "progress")),
   );
   expect(
-    differencesByType("event", EVENT_FIELDS, [...journal, ...EVENTS.progress, ...EVENTS.timed_out]),
+    differencesByType("event", EVENT_FIELDS, [
+      ...journal,
+      ...EVENTS.progress,
+      ...EVENTS.timed_out,
+      ...EVENTS.poll_due,
+    ]),
   ).toEqual([]);
 });
 
@@ -240,6 +246,7 @@ const EVENT_FIELDS: FieldsByType<Event> = {
   stalled: { type: "needed", lease: "needed" },
   timed_out: { type: "needed", lease: "needed" },
   retry_due: { type: "needed", task: "optional" },
+  poll_due: { type: "needed" },
 };
 const OUTCOME: Fields<Outcome> = { commands: "needed", ignored: "optional" };
 const TURN = { type: "needed", lease: "needed", lane: "needed", attempt: "needed", turn: "needed" } as const;
@@ -247,6 +254,7 @@ const COMMANDS: FieldsByType<Command> = {
   start: { ...TURN, task: "needed", agent: "needed", session: "optional" },
   prompt: { ...TURN, task: "needed", session: "needed", reason: "needed" },
   abort: { type: "needed", lease: "needed", session: "needed" },
+  poll: { type: "needed", lease: "needed", session: "needed" },
   verify: { type: "needed", task: "optional", attempt: "needed", commands: "needed", files: "needed" },
   review: { ...TURN, task: "optional" },
   review_prompt: { ...TURN, task: "optional", session: "needed" },

@@ -71,14 +71,17 @@ test("a failed commit hands out no command, and names the store's reason", () =>
   );
 });
 
-test("a tick journals what was due, and nothing when nothing was", () => {
+test("a tick journals what was decided, and nothing when it was a look or nothing", () => {
   using folder = temporaryFolder();
   using store = Store.open(folder.file("store.db"));
   using mission = MissionEngine.open(store, "m1", { stallTimeoutMs: 1_000 });
   const { lease } = only("start", mission.submit(0, [submitted([task("a")]), { type: "resumed" }]));
   mission.submit(0, [{ type: "session_started", lease, session: "s" }]);
   const length = store.journal("mission/m1").length;
-  expect(mission.tick(999)).toEqual([]);
+  expect(mission.tick(499)).toEqual([]);
+  expect(mission.nextWake()).toBe(500);
+  expect(only("poll", mission.tick(500))).toEqual({ type: "poll", lease, session: "s" });
+  expect(store.journal("mission/m1")).toHaveLength(length);
   expect(mission.nextWake()).toBe(1_000);
   expect(only("abort", mission.tick(1_000))).toEqual({ type: "abort", lease, session: "s" });
   expect(store.journal("mission/m1").slice(length)).toMatchObject([

@@ -38,9 +38,16 @@ export function play(store: Store, mission: MissionEngine): Played {
       keep(mission.submit(++now, [event]));
     }
   };
+  /** Lets time pass until it brings more than a look at the sessions. */
   const wait = () => {
-    now = mission.nextWake() ?? now;
-    keep(mission.tick(now));
+    let ticked: readonly Outcome[];
+    do {
+      const wake = mission.nextWake();
+      if (wake === null) throw new Error("nothing is waited for");
+      now = wake;
+      ticked = mission.tick(now);
+      keep([...ticked]);
+    } while (ticked.every(({ commands }) => commands.every(({ type }) => type === "poll")));
   };
   /** The last command of a type. */
   const last = <T extends CommandType>(type: T): Extract<Command, { type: T }> => {

@@ -82,10 +82,10 @@ test("time brings a stall about, when it is due and not before", () => {
   const outcomes = scheduler.handle(0, [submitted([task("a")]), { type: "resumed" }]);
   const { lease } = only("start", outcomes);
   scheduler.handle(0, [{ type: "session_started", lease, session: "s" }]);
-  const wake = scheduler.nextWake();
-  expect(wake).toBe(5_000);
-  expect(scheduler.due(4_999)).toEqual([]);
-  expect(scheduler.due(5_000)).toEqual([{ type: "stalled", lease }]);
+  expect(scheduler.nextWake()).toBe(500);
+  expect(scheduler.due(499)).toEqual([]);
+  expect(scheduler.due(4_999)).toEqual([{ type: "poll_due" }]);
+  expect(scheduler.due(5_000)).toEqual([{ type: "stalled", lease }, { type: "poll_due" }]);
   expect(only("abort", scheduler.handle(5_000, scheduler.due(5_000)))).toMatchObject({ session: "s" });
 });
 

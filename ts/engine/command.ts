@@ -52,6 +52,11 @@ export type Command =
     }
   /** Stop that session's turn. */
   | { readonly type: "abort"; readonly lease: number; readonly session: string }
+  /**
+   * Look at the host's own record of that session: if its turn has ended and no event said so, report it as if one had.
+   * It may be left undone: the next look comes by itself.
+   */
+  | { readonly type: "poll"; readonly lease: number; readonly session: string }
   /** Run the checks; without `task` the mission's own. `files` are those that the task reported. */
   | {
       readonly type: "verify";

@@ -94,9 +94,11 @@ export type Event =
       readonly verdict: Verdict;
       readonly findings?: readonly Finding[] | undefined;
     }
-  /** The last three are made by `due`, never by the caller. Without `task` it is the seal that is due. */
+  /** The last four are made by `due`, never by the caller. Without `task` it is the seal that is due. */
   | { readonly type: "stalled"; readonly lease: number }
   | { readonly type: "timed_out"; readonly lease: number }
-  | { readonly type: "retry_due"; readonly task?: string | undefined };
+  | { readonly type: "retry_due"; readonly task?: string | undefined }
+  /** Time to look at the turns under way; never journaled. */
+  | { readonly type: "poll_due" };
 
 export type EventType = Event["type"];

@@ -49,7 +49,10 @@ export class MissionEngine extends SchedulerView<NativeMission> {
     return JSON.parse(crossing(() => native.submit(at, JSON.stringify(events)))) as Outcome[];
   }
 
-  /** Lets time pass: stalls, timeouts and due retries, decided and journaled as the events that they are. */
+  /**
+   * Lets time pass: stalls, timeouts and due retries, decided and journaled as the events that they are; and `poll`
+   * commands, which are no decision: a tick that brings nothing else writes nothing.
+   */
   tick(now: number): Outcome[] {
     const native = this.native();
     return JSON.parse(crossing(() => native.tick(now))) as Outcome[];

@@ -2,9 +2,10 @@ import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { type FakeAgent, FakeFailure, FakeHost } from "../host/fake.ts";
 import { contribute } from "./contribution.ts";
+import { TodoFile } from "./todo.ts";
 
 const USER = "user-session";
 const cleanUp: (() => Promise<void>)[] = [];
@@ -267,6 +268,46 @@ describe("a mission", () => {
     await commander("submit_plan", { goal: "g", tasks: [task("a")] });
     expect(await commander("run_mission")).toContain("over: accepted");
     expect(new Set(prompts("worker").map(({ session }) => session)).size).toBe(2);
+  });
+
+  it("makes up soon for an idle event that never came", async () => {
+    const { host, commander, task: open } = await project({ worker: done }, { review: "never" });
+    const told = host.emit.bind(host);
+    const unheard: string[] = [];
+    host.emit = (event) => {
+      if (event.type === "idle") unheard.push(event.session);
+      else told(event);
+    };
+    await open("unheard");
+    await commander("submit_plan", { goal: "g", tasks: [task("a")] });
+    const before = Date.now();
+    expect(await commander("run_mission")).toContain("over: accepted");
+    expect(unheard).toHaveLength(1);
+    expect(Date.now() - before).toBeLessThan(3_000);
+  });
+
+  it("looks at a session that still works without drawing anything anew", async () => {
+    let finish = (): void => undefined;
+    const finished = new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    const {
+      host,
+      commander,
+      task: open,
+    } = await project({ worker: (turn) => finished.then(() => done(turn)) }, { review: "never" });
+    const looked = vi.spyOn(host, "statuses");
+    const drawn = vi.spyOn(TodoFile.prototype, "write");
+    await open("slow");
+    await commander("submit_plan", { goal: "g", tasks: [task("a")] });
+    const running = commander("run_mission");
+    await expect.poll(() => host.busy.length).toBe(1);
+    const before = drawn.mock.calls.length;
+    await expect.poll(() => looked.mock.calls.length, { timeout: 5_000 }).toBe(2);
+    expect(drawn.mock.calls.length).toBe(before);
+    drawn.mockRestore();
+    finish();
+    expect(await running).toContain("over: accepted");
   });
 
   it("keeps todo.md in step", async () => {

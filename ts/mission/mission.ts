@@ -123,8 +123,9 @@ export class Mission {
     if (events.some(({ type }) => type === "plan_submitted") && this.#news?.type === "needs_decision") {
       this.#news = undefined;
     }
-    // A sign of life moves nothing that anybody looks at.
+    // A sign of life moves nothing that anybody looks at, but brings the next look near.
     if (events.some(({ type }) => type !== "progress")) this.#follow(outcomes);
+    else this.#arm();
     return outcomes;
   }
 
@@ -175,7 +176,6 @@ export class Mission {
     if (this.#closed) return;
     this.#closed = true;
     clearTimeout(this.#timer);
-    this.#sessions.stop();
     this.#checks.keep(() => false);
     const { leases } = this.#engine.snapshot();
     await Promise.all(
@@ -221,8 +221,8 @@ export class Mission {
 
   #follow(outcomes: readonly Outcome[]): void {
     const commands = outcomes.flatMap((outcome) => outcome.commands);
-    if (commands.length === 0 && outcomes.every((outcome) => outcome.ignored !== undefined)) return;
     for (const command of commands) void this.#carryOut(command).catch((error: unknown) => this.#fail(error));
+    if (outcomes.every(changesNothing)) return;
     this.#arm();
     this.#moved();
   }
@@ -271,6 +271,8 @@ export class Mission {
         return this.#repair(command);
       case "abort":
         return this.#sessions.abort(command.lease, command.session);
+      case "poll":
+        return this.#sessions.poll(command.lease);
       case "verify":
         return this.#verify(command);
       case "review":
@@ -372,4 +374,11 @@ export class Mission {
       throw new Error(`the engine commanded something for task "${id}", which it does not know`);
     return task;
   }
+}
+
+/** Whether an event was ignored, or led to nothing but looks at sessions. */
+function changesNothing({ commands, ignored }: Outcome): boolean {
+  return (
+    (ignored !== undefined || commands.length > 0) && commands.every((command) => command.type === "poll")
+  );
 }

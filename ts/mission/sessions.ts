@@ -8,8 +8,6 @@ import type { Host, HostError, HostEvent, ModelRef } from "../host/host.ts";
 import { HostFailure } from "../host/host.ts";
 import { kindOfFailure } from "./failure.ts";
 
-/** Pause between looks at the host's own record, for idle events that never came; in milliseconds. */
-const RECONCILE_EVERY_MS = 5000;
 /** Deltas arrive by the hundred; the engine needs one sign of life now and then. In milliseconds. */
 const PROGRESS_EVERY_MS = 1000;
 
@@ -29,13 +27,15 @@ interface Engaged {
   readonly lease: number;
   readonly agent: string;
   readonly session: string;
-  /** The newest answer before the present prompt: the end of the turn needs a newer one. */
+  /** The newest answer before the present prompt: the end of the turn needs a newer one. Changes with `turn`. */
   before: string | undefined;
-  /** The present prompt, as the engine counts them. */
+  /** The present prompt, as the engine counts them; 0, which answers nothing, until the first is on its way. */
   turn: number;
   /** An error the host announced; it counts once the session has come to rest. */
   failure: HostError | undefined;
   progressAt: number;
+  /** Whether the engine's last look is still under way: a slow host is not asked twice at once. */
+  polling: boolean;
   readonly questions: Set<string>;
 }
 
@@ -48,7 +48,6 @@ export class Sessions {
   readonly #bySession = new Map<string, Engaged>();
   readonly #written = new Map<string, Set<string>>();
   #model: ModelRef | undefined;
-  #timer: NodeJS.Timeout | undefined;
 
   /** `parent` is the commander's session; `submit` hands an event to the engine. */
   constructor(host: Host, parent: string, submit: (event: Event) => Outcome | undefined) {
@@ -81,9 +80,10 @@ export class Sessions {
         agent,
         session,
         before: undefined,
-        turn,
+        turn: 0,
         failure: undefined,
         progressAt: 0,
+        polling: false,
         questions: new Set(),
       };
       // A session that the engine named itself is bound already.
@@ -94,8 +94,7 @@ export class Sessions {
       }
       this.#byLease.set(lease, engaged);
       this.#bySession.set(session, engaged);
-      this.#watch();
-      await this.#prompt(engaged, text);
+      await this.#prompt(engaged, turn, text);
     });
   }
 
@@ -103,8 +102,19 @@ export class Sessions {
   async again(lease: number, turn: number, text: string): Promise<void> {
     const engaged = this.#byLease.get(lease);
     if (engaged === undefined) return;
-    engaged.turn = turn;
-    await this.#telling(engaged, () => this.#prompt(engaged, text));
+    await this.#telling({ lease, turn }, () => this.#prompt(engaged, turn, text));
+  }
+
+  /** Looks whether a lease's turn has ended with no event that said so. */
+  async poll(lease: number): Promise<void> {
+    const engaged = this.#byLease.get(lease);
+    if (engaged === undefined || engaged.polling) return;
+    engaged.polling = true;
+    try {
+      await this.#reconcile(engaged);
+    } finally {
+      engaged.polling = false;
+    }
   }
 
   /** Stops a session's turn; what it still emits is no news. */
@@ -120,7 +130,6 @@ export class Sessions {
     if (engaged !== undefined && this.#bySession.get(engaged.session) === engaged) {
       this.#bySession.delete(engaged.session);
     }
-    if (this.#byLease.size === 0) this.stop();
   }
 
   /** Forgets every lease that `isLive` does not know any more. */
@@ -131,12 +140,6 @@ export class Sessions {
   /** The commander's model may have been changed: ask for it again. */
   forgetModel(): void {
     this.#model = undefined;
-  }
-
-  /** No timer runs after this; sessions are left as they are. */
-  stop(): void {
-    clearInterval(this.#timer);
-    this.#timer = undefined;
   }
 
   /** News from the host. */
@@ -173,10 +176,13 @@ export class Sessions {
     }
   }
 
-  async #prompt(engaged: Engaged, text: string): Promise<void> {
+  async #prompt(engaged: Engaged, turn: number, text: string): Promise<void> {
     const { session, agent } = engaged;
     const model = this.#host.modelOf(agent) ?? (await this.#commandersModel());
-    engaged.before = (await this.#host.lastTurn(session)).answer;
+    const { answer } = await this.#host.lastTurn(session);
+    // Together: a look in between would take the last turn's answer for this one's.
+    engaged.before = answer;
+    engaged.turn = turn;
     engaged.failure = undefined;
     await this.#host.prompt({ session, agent, text, ...(model === undefined ? {} : { model }) });
     // Told to stop while the prompt was on its way: it arrived after the stop, so stop it again.
@@ -229,12 +235,6 @@ export class Sessions {
 
   #isCurrent(engaged: Engaged): boolean {
     return this.#byLease.get(engaged.lease) === engaged;
-  }
-
-  #watch(): void {
-    this.#timer ??= setInterval(() => {
-      for (const engaged of this.#byLease.values()) void this.#reconcile(engaged);
-    }, RECONCILE_EVERY_MS).unref();
   }
 
   /** Runs a call to the host for a lease; a failure is the lease's, told to the engine. */

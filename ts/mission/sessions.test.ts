@@ -1,0 +1,86 @@
+import { expect, it, vi } from "vitest";
+import type { Event } from "../engine/index.ts";
+import { type FakeAgent, FakeHost } from "../host/fake.ts";
+import { Sessions } from "./sessions.ts";
+
+const PARENT = "commander";
+const TASK = { lease: 1, turn: 1, agent: "worker", title: "t", text: "Do it." };
+
+/** Sessions on a host that never says that one went idle, and the ends of turns that they told the engine. */
+function sessions(worker: FakeAgent) {
+  const host = new FakeHost("/nowhere", { worker });
+  host.open(PARENT);
+  const told: Event[] = [];
+  const submit = (event: Event) => {
+    told.push(event);
+    return { commands: [] };
+  };
+  return {
+    host,
+    sessions: new Sessions(host, PARENT, submit),
+    ends: () => told.filter(({ type }) => type === "session_idle" || type === "session_error"),
+  };
+}
+
+it("tells of an end that no event told of, when it is asked to look", async () => {
+  const { host, sessions: all, ends } = sessions(async () => "done");
+  await all.engage(TASK);
+  await expect.poll(() => host.busy).toEqual([]);
+  expect(ends()).toEqual([]);
+  await all.poll(1);
+  expect(ends()).toEqual([{ type: "session_idle", lease: 1, turn: 1, text: "done" }]);
+});
+
+it("says nothing of a session that still works, and nothing of a lease that has ended", async () => {
+  const {
+    host,
+    sessions: all,
+    ends,
+  } = sessions(({ number }) => (number === 1 ? new Promise(() => undefined) : Promise.resolve("")));
+  await all.engage(TASK);
+  await all.poll(1);
+  all.release(1);
+  const looked = vi.spyOn(host, "statuses");
+  await all.poll(1);
+  expect(looked).not.toHaveBeenCalled();
+  expect(ends()).toEqual([]);
+});
+
+it("does not take the last turn's answer for that of a prompt that is still on its way", async () => {
+  const { host, sessions: all, ends } = sessions(async ({ number }) => `answer ${number}`);
+  await all.engage(TASK);
+  await expect.poll(() => host.busy).toEqual([]);
+  const last = await host.lastTurn(host.prompts[0]?.session ?? "");
+  let arrive = (): void => undefined;
+  vi.spyOn(host, "lastTurn").mockReturnValueOnce(
+    new Promise((resolve) => {
+      arrive = () => resolve(last);
+    }),
+  );
+  const prompted = all.again(1, 2, "Once more.");
+  await all.poll(1);
+  expect(ends()).toEqual([{ type: "session_idle", lease: 1, turn: 1, text: "answer 1" }]);
+  arrive();
+  await prompted;
+  await expect.poll(() => host.busy).toEqual([]);
+  await all.poll(1);
+  expect(ends().at(-1)).toEqual({ type: "session_idle", lease: 1, turn: 2, text: "answer 2" });
+});
+
+it("does not ask a slow host twice at once", async () => {
+  const { host, sessions: all } = sessions(async () => "done");
+  await all.engage(TASK);
+  let answer = (): void => undefined;
+  const looked = vi.spyOn(host, "statuses").mockReturnValueOnce(
+    new Promise((resolve) => {
+      answer = () => resolve(new Map());
+    }),
+  );
+  const first = all.poll(1);
+  await all.poll(1);
+  expect(looked).toHaveBeenCalledTimes(1);
+  answer();
+  await first;
+  await all.poll(1);
+  expect(looked).toHaveBeenCalledTimes(2);
+});
