@@ -84,3 +84,15 @@ it("does not ask a slow host twice at once", async () => {
   await all.poll(1);
   expect(looked).toHaveBeenCalledTimes(2);
 });
+
+it("takes a look that failed for no end of the turn: the next one tells", async () => {
+  const { host, sessions: all, ends } = sessions(async () => "done");
+  await all.engage(TASK);
+  await expect.poll(() => host.busy).toEqual([]);
+  vi.spyOn(host, "statuses").mockRejectedValueOnce(new Error("connection reset"));
+  await all.poll(1);
+  expect(ends()).toEqual([]);
+  expect(host.logs).toEqual([expect.stringContaining("connection reset")]);
+  await all.poll(1);
+  expect(ends()).toMatchObject([{ type: "session_idle" }]);
+});

@@ -4,7 +4,7 @@
  * own record shows a finished answer to the prompt that began it.
  */
 import type { Event, Outcome } from "../engine/index.ts";
-import type { Host, HostError, HostEvent, ModelRef } from "../host/host.ts";
+import type { Host, HostError, HostEvent, LastTurn, ModelRef } from "../host/host.ts";
 import { HostFailure } from "../host/host.ts";
 import { kindOfFailure } from "./failure.ts";
 
@@ -194,31 +194,35 @@ export class Sessions {
     return this.#model;
   }
 
-  /** Asks the host how the turn stands, and tells the engine when it has ended. */
+  /** Asks the host how the turn stands, and tells the engine when it has ended. A look that fails is left to the next. */
   async #reconcile(engaged: Engaged): Promise<void> {
     const { lease, session, turn } = engaged;
-    await this.#telling({ lease, turn }, async () => {
+    let last: LastTurn;
+    try {
       const status = (await this.#host.statuses()).get(session) ?? "idle";
       if (status !== "idle") return;
-      const last = await this.#host.lastTurn(session);
-      if (!this.#isCurrent(engaged) || engaged.turn !== turn) return;
-      const answered = last.answer !== engaged.before;
-      const error =
-        (answered ? last.error : undefined) ?? (answered && last.complete ? undefined : engaged.failure);
-      if (error !== undefined) {
-        engaged.failure = undefined;
-        this.#submit({
-          type: "session_error",
-          lease,
-          turn,
-          kind: kindOfFailure(error),
-          message: error.message,
-          ...(error.retryAfterMs === undefined ? {} : { retryAfterMs: error.retryAfterMs }),
-        });
-      } else if (answered && last.complete) {
-        this.#submit({ type: "session_idle", lease, turn, text: last.text });
-      }
-    });
+      last = await this.#host.lastTurn(session);
+    } catch (error) {
+      await this.#host.log("warn", String(error));
+      return;
+    }
+    if (!this.#isCurrent(engaged) || engaged.turn !== turn) return;
+    const answered = last.answer !== engaged.before;
+    const error =
+      (answered ? last.error : undefined) ?? (answered && last.complete ? undefined : engaged.failure);
+    if (error !== undefined) {
+      engaged.failure = undefined;
+      this.#submit({
+        type: "session_error",
+        lease,
+        turn,
+        kind: kindOfFailure(error),
+        message: error.message,
+        ...(error.retryAfterMs === undefined ? {} : { retryAfterMs: error.retryAfterMs }),
+      });
+    } else if (answered && last.complete) {
+      this.#submit({ type: "session_idle", lease, turn, text: last.text });
+    }
   }
 
   #progressed(engaged: Engaged): void {
