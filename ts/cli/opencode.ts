@@ -7,7 +7,8 @@ import { fileURLToPath } from "node:url";
 import { endGroup } from "../mission/process-group.ts";
 import { CliError, ExitCode } from "./exit.ts";
 
-const NAMES = process.platform === "win32" ? ["opencode.cmd", "opencode.exe"] : ["opencode"];
+/** What the file of a program may end in. */
+const ENDINGS = process.platform === "win32" ? [".cmd", ".exe"] : [""];
 
 /**
  * The path of the `opencode` program: what `OPENCODE_BIN` names, else one installed beside this package, else the one
@@ -20,15 +21,21 @@ export function findOpenCode(env: NodeJS.ProcessEnv = process.env): string {
     if (existsSync(named)) return named;
     throw new CliError(ExitCode.Environment, `OPENCODE_BIN names ${named}, which does not exist`);
   }
-  // An empty entry of PATH means the current folder: what lies there is not to be run.
-  const onPath = (env["PATH"] ?? "").split(delimiter).filter((folder) => folder !== "");
-  const folders = [...besides(), ...onPath];
-  const found = folders.flatMap((folder) => NAMES.map((name) => join(folder, name))).find(existsSync);
+  const found = findProgram("opencode", env);
   if (found !== undefined) return found;
   throw new CliError(
     ExitCode.Environment,
     "OpenCode was not found on PATH: install it (npm install -g opencode-ai), or name it in OPENCODE_BIN",
   );
+}
+
+/** The path of a program that is installed beside this package or on PATH. */
+export function findProgram(name: string, env: NodeJS.ProcessEnv = process.env): string | undefined {
+  // An empty entry of PATH means the current folder: what lies there is not to be run.
+  const onPath = (env["PATH"] ?? "").split(delimiter).filter((folder) => folder !== "");
+  const names = ENDINGS.map((ending) => `${name}${ending}`);
+  const folders = [...besides(), ...onPath];
+  return folders.flatMap((folder) => names.map((file) => join(folder, file))).find(existsSync);
 }
 
 /** The `node_modules/.bin` folders from this file upwards: where a package manager puts the programs of a project. */

@@ -388,6 +388,18 @@ describe("delegation", () => {
     expect(await commander("tasks", { action: "result", task_id: "d1" })).toContain("found it");
   });
 
+  it("stops waiting for a result when it is interrupted, and says how the task stands", async () => {
+    const { host, commander, task: open } = await project({ planner: () => new Promise(() => undefined) });
+    await open("interrupted wait");
+    const ask = { agent: "planner", prompt: "p", description: "d", background: true };
+    await commander("delegate_task", ask);
+    await expect.poll(() => host.busy.length).toBe(1);
+    const esc = new AbortController();
+    const waiting = commander("tasks", { action: "result", task_id: "d1" }, esc.signal);
+    esc.abort();
+    expect(await waiting).toContain("d1 (d): running");
+  });
+
   it("lets a planner hand in the plan of its commander's mission", async () => {
     const { commander, task: open } = await project({
       worker: done,

@@ -143,25 +143,41 @@ export class Mission {
     signal.addEventListener("abort", interrupted, { once: true });
     if (signal.aborted) interrupted();
     try {
-      return await this.until(() => this.#takeNews(), changed);
+      return await this.until(() => this.#takeNews(), { changed });
     } finally {
       signal.removeEventListener("abort", interrupted);
     }
   }
 
-  /** Waits until `value` has one; asked again whenever something moved. Rejects when the mission can't go on. */
-  until<T>(value: () => T | undefined, changed: () => void = () => undefined): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const look = () => {
-        const failure = this.#closed ? new Error("OpenCode is closing the project") : this.#failure;
-        if (failure === undefined) changed();
-        const found = failure === undefined ? value() : undefined;
-        if (found === undefined && failure === undefined) return;
+  /**
+   * Waits until `value` has one; asked again whenever something moved, and when `signal` aborts. `changed` is called
+   * before each question. Rejects when the mission can't go on, or `value` throws.
+   */
+  until<T>(
+    value: () => T | undefined,
+    { changed, signal }: { readonly changed?: () => void; readonly signal?: AbortSignal } = {},
+  ): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      const done = () => {
         this.#listeners.delete(look);
-        if (found === undefined) reject(failure);
-        else resolve(found);
+        signal?.removeEventListener("abort", look);
+      };
+      const look = () => {
+        try {
+          const failure = this.#closed ? new Error("OpenCode is closing the project") : this.#failure;
+          if (failure !== undefined) throw failure;
+          changed?.();
+          const found = value();
+          if (found === undefined) return;
+          done();
+          resolve(found);
+        } catch (error) {
+          done();
+          reject(error);
+        }
       };
       this.#listeners.add(look);
+      signal?.addEventListener("abort", look);
       look();
     });
   }

@@ -3,6 +3,7 @@ import type { Snapshot, TaskView } from "../engine/index.ts";
 import { findingList } from "./messages.ts";
 import type { News } from "./mission.ts";
 import { plannedTasks } from "./progress.ts";
+import { isOver } from "./result.ts";
 
 /** Characters of a failed check that the commander gets; the tail says most. */
 const REPORT_CHARS = 3000;
@@ -50,13 +51,11 @@ function taskLines(snapshot: Snapshot): readonly string[] {
     ...of("Blocked or cancelled", ({ state }) => state === "blocked" || state === "cancelled", stopped),
     ...of(
       "Not finished",
-      ({ state }) => !ENDED.has(state),
+      (task) => !isOver(task),
       ({ id, title, state }) => `- ${id} (${title}): ${state}`,
     ),
   ];
 }
-
-const ENDED: ReadonlySet<string> = new Set(["accepted", "failed", "blocked", "cancelled"]);
 
 function accepted({ id, title, summary }: TaskView): string {
   return `- ${id} (${title})${summary === undefined ? "" : `: ${summary}`}`;

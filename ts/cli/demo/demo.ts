@@ -3,7 +3,6 @@
  * offline on the built-in scripted model, in a home of its own; with one it uses the user's OpenCode as it is configured.
  */
 import { execFile } from "node:child_process";
-import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join, relative } from "node:path";
@@ -13,7 +12,7 @@ import { parseArgs, promisify } from "node:util";
 import { startScriptedModel } from "../../scripted-model/index.ts";
 import { CliError, ExitCode } from "../exit.ts";
 import { MissionFile, type StoredMission } from "../mission-file.ts";
-import { besides, findOpenCode, type RunningOpenCode, startOpenCode } from "../opencode.ts";
+import { besides, findOpenCode, findProgram, type RunningOpenCode, startOpenCode } from "../opencode.ts";
 import { configFolder, sandboxEnvironment, seedConfigFolder } from "../sandbox.ts";
 import { PACKAGE_JSON, README, TSCONFIG } from "./files.ts";
 import { LiveView } from "./live.ts";
@@ -223,9 +222,7 @@ async function makeProject(root: string, provider: Provider | undefined): Promis
 }
 
 function needTypeScript(): void {
-  const folders = [...besides(), ...(process.env["PATH"] ?? "").split(delimiter)];
-  if (folders.some((folder) => existsSync(join(folder, "tsc")) || existsSync(join(folder, "tsc.cmd"))))
-    return;
+  if (findProgram("tsc") !== undefined) return;
   throw new CliError(
     ExitCode.Environment,
     "the demo compiles TypeScript: install it (npm install -g typescript)",

@@ -63,16 +63,14 @@ function listText(mission: Mission, status: TaskState | undefined): string {
 }
 
 async function result(mission: Mission, id: string | undefined, signal: AbortSignal): Promise<ToolAnswer> {
-  const { kind, state } = known(mission, id);
+  const task = known(mission, id);
   // A task of the plan moves only while run_mission is open, so waiting for one here could be for ever.
-  if (kind === "task" || state === undefined) return resultText(known(mission, id));
-  const interrupted = () => (signal.aborted ? known(mission, id) : undefined);
-  return resultText(
-    await mission.until(() => {
-      const task = known(mission, id);
-      return isOver(task) ? task : interrupted();
-    }),
-  );
+  if (task.kind === "task") return resultText(task);
+  const ended = () => {
+    const now = known(mission, id);
+    return isOver(now) || signal.aborted ? now : undefined;
+  };
+  return resultText(await mission.until(ended, { signal }));
 }
 
 function cancel(mission: Mission, id: string | undefined, reason: string | undefined): ToolAnswer {
