@@ -64,7 +64,7 @@
 //! overlap never run at once; every permit comes back; every task ends; an accepted task is never started again.
 //!
 //! [`Journaled`] adds a [`Journal`]: nothing leaves before it is kept, and nothing is lost with the process.
-//! [`deque`] is the work-stealing deque below, for its own sake.
+//! [`deque`] is the work-stealing deque below, for its own sake, and [`pools`] is where memory is reused.
 
 mod backoff;
 mod clock;
@@ -84,6 +84,7 @@ mod permit;
 mod phase;
 mod plan;
 mod poller;
+pub mod pools;
 mod random;
 mod scheduler;
 mod scope;
