@@ -67,6 +67,7 @@
 //! [`deque`] is the work-stealing deque below, for its own sake, and [`pools`] is where memory is reused.
 
 mod backoff;
+mod breaker;
 mod clock;
 mod command;
 mod config;
@@ -79,12 +80,14 @@ mod journal;
 mod lanes;
 mod lease;
 mod limiter;
+pub mod memory;
 mod parking;
 mod permit;
 mod phase;
 mod plan;
 mod poller;
 pub mod pools;
+mod pressure;
 mod random;
 mod scheduler;
 mod scope;
@@ -93,14 +96,22 @@ mod task;
 mod validate;
 mod view;
 
+pub use backoff::Backoff;
+pub use breaker::{BreakerState, Call, CircuitBreaker};
 pub use command::{Command, MissionOutcome, NoticeKind, PromptReason};
 pub use config::{Config, LaneCounts, MAX_LANES, ReviewPolicy};
 pub use error::{Error, ErrorKind, Problem};
 pub use event::{Durability, Event, Finding, ReportStatus, SessionErrorKind, Verdict};
 pub use journal::{Batch, Journal, JournalError, Journaled, Record};
 pub use lease::{Lane, LeaseId, Purpose};
+pub use limiter::Limiter;
+pub use memory::Memory;
+pub use permit::{Permit, Permits};
 pub use phase::{PHASE_MOVES, Phase};
 pub use plan::Plan;
+pub use poller::Poller;
+pub use pressure::{Pressure, PressureChange};
+pub use random::Random;
 pub use scheduler::{Outcome, RULES, Scheduler};
 pub use task::{MOVES, Priority, Role, TaskKind, TaskSpec, TaskState};
 pub use view::{Counts, LeaseView, MissionView, Snapshot, TaskView, Verification};

@@ -3,24 +3,37 @@
 use crate::sync::{Arc, AtomicU64, Ordering};
 
 /// Gives out permits and counts those that are out.
+///
+/// ```
+/// use orchestrator_scheduler::Permits;
+///
+/// let permits = Permits::default();
+/// let permit = permits.acquire(1).expect("none is out");
+/// assert!(permits.acquire(1).is_none());
+/// drop(permit);
+/// assert_eq!(permits.in_use(), 0);
+/// ```
 #[derive(Debug, Default)]
-pub(crate) struct Permits {
+pub struct Permits {
     in_use: Arc<AtomicU64>,
 }
 
 impl Permits {
     /// A permit, unless `limit` or more are out.
-    pub(crate) fn acquire(&self, limit: u32) -> Option<Permit> {
-        if self.in_use() >= limit {
-            return None;
-        }
-        // Relaxed: the count orders nothing else, and one thread at a time has the scheduler.
-        self.in_use.fetch_add(1, Ordering::Relaxed);
+    #[must_use]
+    pub fn acquire(&self, limit: u32) -> Option<Permit> {
+        // Relaxed: the count orders nothing else.
+        self.in_use
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |out| {
+                (out < u64::from(limit)).then_some(out + 1)
+            })
+            .ok()?;
         Some(Permit { in_use: Arc::clone(&self.in_use) })
     }
 
     /// How many are out.
-    pub(crate) fn in_use(&self) -> u32 {
+    #[must_use]
+    pub fn in_use(&self) -> u32 {
         u32::try_from(self.in_use.load(Ordering::Relaxed)).unwrap_or(u32::MAX)
     }
 }
@@ -28,7 +41,7 @@ impl Permits {
 /// The right to run one turn. Dropped, it goes back.
 #[derive(Debug)]
 #[must_use = "a permit that is dropped at once lets another turn run"]
-pub(crate) struct Permit {
+pub struct Permit {
     in_use: Arc<AtomicU64>,
 }
 

@@ -23,8 +23,23 @@ const GROWTH: u64 = 2;
 /// | a look | after twice the last pause, at most 5 s |
 /// | something moves after looks in vain | the pauses begin anew |
 /// | no turn is under way | never |
+///
+/// Times are in milliseconds, of any clock, and come from the caller, who looks at [`Poller::next_at`] and says when it
+/// has [`looked`](Poller::looked).
+///
+/// ```
+/// use orchestrator_scheduler::Poller;
+///
+/// let mut poller = Poller::default();
+/// poller.moved(10_000);
+/// assert_eq!(poller.next_at(), Some(10_500));
+/// poller.looked(10_500);
+/// assert_eq!(poller.next_at(), Some(11_500));
+/// poller.rest();
+/// assert_eq!(poller.next_at(), None);
+/// ```
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Poller {
+pub struct Poller {
     planned: Option<Look>,
 }
 
@@ -37,21 +52,22 @@ struct Look {
 }
 
 impl Poller {
-    /// When the next look is due.
-    pub(crate) fn next_at(&self) -> Option<u64> {
+    /// When the next look is due, in milliseconds; never, where no turn is under way.
+    #[must_use]
+    pub fn next_at(&self) -> Option<u64> {
         self.planned.map(|look| look.at)
     }
 
     /// Something happened at `now`, and turns are under way.
-    pub(crate) fn moved(&mut self, now: u64) {
+    pub fn moved(&mut self, now: u64) {
         let soon = now.saturating_add(FASTEST_MS);
         // Never later than planned: else a session that never rests would hide one that ended.
         let at = self.planned.map_or(soon, |look| look.at.min(soon));
         self.planned = Some(Look { at, pause: FASTEST_MS });
     }
 
-    /// The record was looked at, at `now`.
-    pub(crate) fn looked(&mut self, now: u64) {
+    /// The record was looked at, at `now`. A look that comes late is not made up for.
+    pub fn looked(&mut self, now: u64) {
         if let Some(look) = &mut self.planned {
             look.pause = (look.pause * GROWTH).min(SLOWEST_MS);
             look.at = now.saturating_add(look.pause);
@@ -59,7 +75,7 @@ impl Poller {
     }
 
     /// No turn is under way.
-    pub(crate) fn rest(&mut self) {
+    pub fn rest(&mut self) {
         self.planned = None;
     }
 }
