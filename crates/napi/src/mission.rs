@@ -1,7 +1,7 @@
 //! A scheduler that keeps its journal in a store.
 
 use napi_derive::napi;
-use orchestrator_scheduler::{Journaled, LeaseId, Scheduler};
+use orchestrator_scheduler::{Journaled, LeaseId, Scheduler, memory};
 
 use crate::{
     crossing::{Fragile, crossing},
@@ -44,12 +44,20 @@ impl NativeMission {
         })
     }
 
-    /// Takes in what is due, commits it, and gives a JSON array of outcomes.
+    /// Takes in how much memory is used and what is due, commits it, and gives a JSON array of outcomes.
     #[napi]
     pub fn tick(&mut self, now_ms: f64) -> napi::Result<String> {
         crossing(|| {
             let now_ms = whole(now_ms, "the time")?;
-            self.mission.with(|mission| Ok(json(&mission.tick(now_ms)?)))
+            let memory = memory::measure();
+            self.mission.with(|mission| {
+                let mut outcomes = match memory {
+                    Some(memory) => mission.measured(now_ms, memory)?,
+                    None => Vec::new(),
+                };
+                outcomes.extend(mission.tick(now_ms)?);
+                Ok(json(&outcomes))
+            })
         })
     }
 

@@ -1,5 +1,7 @@
 //! Whether a provider is called at all.
 
+use serde::{Deserialize, Serialize};
+
 use crate::random::Random;
 
 /// Failures in a row that open a breaker.
@@ -89,7 +91,8 @@ enum State {
 }
 
 /// What a [`CircuitBreaker`] does with calls.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum BreakerState {
     /// All begin.
     Closed,

@@ -27,6 +27,9 @@ pub enum Command {
         turn: u32,
         /// The agent.
         agent: String,
+        /// The model to ask, `provider/model`; `None` leaves it to the host.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        model: Option<String>,
         /// An earlier session to go on in.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         session: Option<String>,
@@ -43,6 +46,9 @@ pub enum Command {
         attempt: u32,
         /// The lease's prompt, from 1.
         turn: u32,
+        /// The model to ask, `provider/model`; `None` leaves it to the host.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        model: Option<String>,
         /// The session.
         session: String,
         /// Why the session is asked again.
@@ -88,6 +94,9 @@ pub enum Command {
         attempt: u32,
         /// The lease's prompt, from 1.
         turn: u32,
+        /// The model to ask, `provider/model`; `None` leaves it to the host.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        model: Option<String>,
     },
     /// The reviewer went idle without a verdict: ask again in the same session.
     ReviewPrompt {
@@ -104,6 +113,9 @@ pub enum Command {
         attempt: u32,
         /// The lease's prompt, from 1.
         turn: u32,
+        /// The model to ask, `provider/model`; `None` leaves it to the host.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        model: Option<String>,
     },
     /// For people: a next turn was queued.
     Retry {
@@ -182,6 +194,12 @@ pub enum NoticeKind {
     NeedsDecision,
     /// More, or fewer, sessions may run at once.
     LimitChanged,
+    /// A model failed again and again, and is not asked for a while.
+    ModelPaused,
+    /// It answers again.
+    ModelResumed,
+    /// Memory is short, or no longer: tasks of low priority wait, or do not.
+    MemoryPressure,
 }
 
 /// How a mission ended.

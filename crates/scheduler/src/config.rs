@@ -1,8 +1,11 @@
 //! Settings of one mission's scheduler.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    budget::Budget,
     error::{Error, ErrorKind, Problem},
     task::Role,
 };
@@ -73,6 +76,13 @@ pub struct Config {
     pub task_timeout_ms: u64,
     /// Which tasks a reviewer looks at.
     pub review: ReviewPolicy,
+    /// The models of an agent, `provider/model`, the preferred first: a turn is asked of the first that answers. An
+    /// agent without any is asked of the one that the host chooses.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub models: BTreeMap<String, Vec<String>>,
+    /// The most that the mission may use; without limit by default.
+    #[serde(skip_serializing_if = "is_unlimited")]
+    pub budget: Budget,
     /// Seeds the choice of a steal's victim and the jitter of pauses, so that a replay repeats them.
     pub seed: u64,
 }
@@ -85,6 +95,8 @@ impl Default for Config {
             stall_timeout_ms: 120_000,
             task_timeout_ms: 1_800_000,
             review: ReviewPolicy::default(),
+            models: BTreeMap::new(),
+            budget: Budget::default(),
             seed: 0,
         }
     }
@@ -119,12 +131,28 @@ impl Config {
                 problems.push(Problem::new(name, "0 ms; give at least 1"));
             }
         }
+        for (agent, models) in &self.models {
+            for (at, model) in models.iter().enumerate() {
+                let path = format!("models.{agent}[{at}]");
+                if model.trim().is_empty() {
+                    problems.push(Problem::new(path, "an empty name; give \"provider/model\""));
+                } else if models[..at].contains(model) {
+                    problems.push(Problem::new(path, format!("{model:?} is there twice")));
+                }
+            }
+        }
+        problems.extend(self.budget.problems());
         if problems.is_empty() {
             Ok(())
         } else {
             Err(Error::with_problems(ErrorKind::InvalidConfig, "the configuration is refused", problems))
         }
     }
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_unlimited(budget: &Budget) -> bool {
+    *budget == Budget::default()
 }
 
 #[cfg(test)]
@@ -146,12 +174,24 @@ mod tests {
             attempts: 0,
             stall_timeout_ms: 0,
             task_timeout_ms: 0,
+            models: [("worker".to_owned(), vec!["a/b".into(), " ".into(), "a/b".into()])].into(),
+            budget: Budget { calls: Some(0), ..Budget::default() },
             ..Config::default()
         };
         let error = config.validate().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidConfig);
         let paths: Vec<&str> = error.problems().iter().map(|p| p.path.as_str()).collect();
-        assert_eq!(paths, ["lanes.planner", "lanes.reviewer", "attempts", "stallTimeoutMs", "taskTimeoutMs"]);
+        let expected = [
+            "lanes.planner",
+            "lanes.reviewer",
+            "attempts",
+            "stallTimeoutMs",
+            "taskTimeoutMs",
+            "models.worker[1]",
+            "models.worker[2]",
+            "budget.calls",
+        ];
+        assert_eq!(paths, expected);
     }
 
     #[test]

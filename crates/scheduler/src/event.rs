@@ -5,7 +5,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{config::Config, lease::LeaseId, plan::Plan, task::TaskSpec};
+use crate::{
+    budget::{Budget, Usage},
+    config::Config,
+    lease::LeaseId,
+    plan::Plan,
+    task::TaskSpec,
+};
 
 /// One thing that happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -138,6 +144,39 @@ pub enum Event {
         #[serde(default)]
         findings: Vec<Finding>,
     },
+    /// What was used so far: by a lease, since it was opened, or outside of any. A total, so that an event that comes
+    /// twice or late counts nothing twice. Its `runningMs` and `children` are the scheduler's own to count.
+    Used {
+        /// By which engagement, alive or not; `None` is the commander.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        lease: Option<LeaseId>,
+        /// The running total.
+        usage: Usage,
+    },
+    /// Other limits from now on. Raised above what is used, they let a mission go on that was stopped by them: it
+    /// still waits for `resumed`.
+    BudgetSet {
+        /// The new limits.
+        budget: Budget,
+    },
+    /// Memory is short: tasks of low priority wait. Made by [`Scheduler::measured`](crate::Scheduler::measured).
+    PressureRose {
+        /// Of the memory that may be used, how much is.
+        percent: u8,
+    },
+    /// Memory is no longer short. Made by [`Scheduler::measured`](crate::Scheduler::measured).
+    PressureFell {
+        /// Of the memory that may be used, how much is.
+        percent: u8,
+    },
+    /// The running time of the budget is used up. Made by [`Scheduler::due`](crate::Scheduler::due).
+    BudgetDue {},
+    /// The pause of a model that did not answer is over. Made by [`Scheduler::due`](crate::Scheduler::due).
+    ProbeDue {
+        /// The model; `None` is the one that the host chooses.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        model: Option<String>,
+    },
     /// No sign of life for too long. Made by [`Scheduler::due`](crate::Scheduler::due).
     Stalled {
         /// Of which engagement.
@@ -176,6 +215,10 @@ impl Event {
             Event::ClockStopped { .. }
             | Event::ClockStarted { .. }
             | Event::SessionStarted { .. }
+            | Event::Used { .. }
+            | Event::PressureRose { .. }
+            | Event::PressureFell { .. }
+            | Event::ProbeDue { .. }
             | Event::Progress { .. }
             | Event::PollDue {} => Durability::Normal,
             _ => Durability::Full,

@@ -9,6 +9,7 @@ use crate::{
     error::{Error, ErrorKind},
     event::{Durability, Event},
     lease::LeaseId,
+    memory::Memory,
     scheduler::{Outcome, RULES, Scheduler},
     view::{MissionView, TaskView},
 };
@@ -143,8 +144,21 @@ impl<J: Journal> Journaled<J> {
     /// As [`submit`](Self::submit).
     pub fn tick(&mut self, now_ms: u64) -> Result<Vec<Outcome>, Error> {
         self.refresh()?;
+        self.scheduler.pass(now_ms);
         let due = self.scheduler.due(now_ms);
         if due.is_empty() { Ok(Vec::new()) } else { self.submit(now_ms, due) }
+    }
+
+    /// Takes in a measurement of the memory, at `now_ms`: it is kept where it changes anything.
+    ///
+    /// # Errors
+    /// As [`submit`](Self::submit).
+    pub fn measured(&mut self, now_ms: u64, memory: Memory) -> Result<Vec<Outcome>, Error> {
+        self.refresh()?;
+        match self.scheduler.measured(memory) {
+            Some(change) => self.submit(now_ms, vec![change]),
+            None => Ok(Vec::new()),
+        }
     }
 
     /// The earliest time at which [`tick`](Self::tick) has something to do.

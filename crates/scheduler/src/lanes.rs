@@ -46,13 +46,13 @@ impl RoleLanes {
         Self { lanes: (0..lanes).map(slot).collect(), injectors: Default::default(), waiting: 0 }
     }
 
-    fn next(&mut self, index: usize, random: &mut Random) -> Option<u64> {
+    fn next(&mut self, index: usize, low_too: bool, random: &mut Random) -> Option<u64> {
         let [high, normal, low] = &mut self.injectors;
         high.pop_front()
             .or_else(|| self.lanes[index].deque.pop())
             .or_else(|| normal.pop_front())
             .or_else(|| steal(&self.lanes, index, random))
-            .or_else(|| low.pop_front())
+            .or_else(|| if low_too { low.pop_front() } else { None })
     }
 }
 
@@ -78,15 +78,25 @@ impl Lanes {
         Self { roles: Role::ALL.map(|role| RoleLanes::new(counts.of(role))) }
     }
 
-    /// The next id for a lane, the lane's own ones first.
-    pub(crate) fn next(&mut self, lane: Lane, random: &mut Random) -> Option<u64> {
+    /// The next id for a lane; of low priority only where these too may go.
+    pub(crate) fn next(&mut self, lane: Lane, low_too: bool, random: &mut Random) -> Option<u64> {
         let role = self.of_mut(lane.role);
         if role.waiting == 0 {
             return None;
         }
-        let id = role.next(lane.index as usize, random);
+        let id = role.next(lane.index as usize, low_too, random);
         role.waiting -= usize::from(id.is_some());
         id
+    }
+
+    /// Whether anything of a role waits.
+    pub(crate) fn has_work(&self, role: Role) -> bool {
+        self.of(role).waiting > 0
+    }
+
+    /// Whether anything of low priority waits.
+    pub(crate) fn has_low(&self) -> bool {
+        self.roles.iter().any(|role| !role.injectors[Priority::Low as usize].is_empty())
     }
 
     /// Puts work at the end of an injector.
@@ -165,7 +175,7 @@ mod tests {
 
     fn drain(lanes: &mut Lanes, index: u32) -> Vec<u64> {
         let mut random = Random::seeded(0);
-        std::iter::from_fn(|| lanes.next(lane(index), &mut random)).collect()
+        std::iter::from_fn(|| lanes.next(lane(index), true, &mut random)).collect()
     }
 
     #[test]
@@ -179,6 +189,15 @@ mod tests {
         lanes.push(lane(1), 40);
         lanes.push(lane(1), 41);
         assert_eq!(drain(&mut lanes, 0), [10, 21, 20, 30, 40, 41, 50]);
+    }
+
+    #[test]
+    fn what_is_of_low_priority_waits_where_it_may_not_go() {
+        let mut lanes = lanes(1);
+        lanes.inject(WORKER, Priority::Low, 50);
+        lanes.inject(WORKER, Priority::Normal, 30);
+        let mut next = |low_too| lanes.next(lane(0), low_too, &mut Random::seeded(0));
+        assert_eq!([next(false), next(false), next(true)], [Some(30), None, Some(50)]);
     }
 
     #[test]
@@ -204,7 +223,7 @@ mod tests {
             .filter_map(|seed| {
                 let mut lanes = lanes(8);
                 (1..8).for_each(|index| lanes.push(lane(index), u64::from(index)));
-                lanes.next(lane(0), &mut Random::seeded(seed))
+                lanes.next(lane(0), true, &mut Random::seeded(seed))
             })
             .collect();
         assert!(first_victims.len() > 3, "{first_victims:?}");

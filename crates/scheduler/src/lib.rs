@@ -68,6 +68,7 @@
 
 mod backoff;
 mod breaker;
+mod budget;
 mod clock;
 mod command;
 mod config;
@@ -98,6 +99,7 @@ mod view;
 
 pub use backoff::Backoff;
 pub use breaker::{BreakerState, Call, CircuitBreaker};
+pub use budget::{Budget, Usage};
 pub use command::{Command, MissionOutcome, NoticeKind, PromptReason};
 pub use config::{Config, LaneCounts, MAX_LANES, ReviewPolicy};
 pub use error::{Error, ErrorKind, Problem};
@@ -114,4 +116,4 @@ pub use pressure::{Pressure, PressureChange};
 pub use random::Random;
 pub use scheduler::{Outcome, RULES, Scheduler};
 pub use task::{MOVES, Priority, Role, TaskKind, TaskSpec, TaskState};
-pub use view::{Counts, LeaseView, MissionView, Snapshot, TaskView, Verification};
+pub use view::{Counts, LeaseView, MissionView, ModelView, Snapshot, TaskView, Verification};

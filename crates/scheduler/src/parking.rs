@@ -94,7 +94,7 @@ impl Parking {
     pub(crate) fn admit_next(
         &mut self,
         group: GroupId,
-        may_start: impl Fn(TaskKey) -> bool,
+        mut may_start: impl FnMut(TaskKey) -> bool,
     ) -> (Option<TaskKey>, bool) {
         while !self.held.contains(&self.of(group).pattern) {
             let Some((task, scope)) = self.of_mut(group).waiting.pop_front() else { break };

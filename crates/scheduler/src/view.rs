@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    breaker::BreakerState,
+    budget::{Budget, Usage},
     command::MissionOutcome,
     event::Finding,
     lease::{Lane, LeaseId, Purpose},
@@ -106,6 +108,9 @@ pub struct LeaseView {
     /// The session, as soon as it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session: Option<String>,
+    /// The model of its last prompt; none where the host chose.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
     /// Whether a turn is under way: it holds a permit, and its timers run.
     pub running: bool,
     /// Whether its timers stand still for a permission question.
@@ -128,6 +133,20 @@ pub struct Counts {
     pub blocked: u32,
 }
 
+/// A model whose circuit is not closed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ModelView {
+    /// Its name; none is the model that the host chooses.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// Open: it is not asked. Half-open: one turn tries it.
+    pub state: BreakerState,
+    /// When it is tried again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_at: Option<u64>,
+}
+
 /// The mission as a whole, without its tasks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -144,6 +163,17 @@ pub struct MissionView {
     pub in_use: u32,
     /// The plan's tasks by state.
     pub counts: Counts,
+    /// The most that the mission may use.
+    pub budget: Budget,
+    /// What it has used, as of `updated_at`.
+    pub used: Usage,
+    /// What is reserved for the turns under way.
+    pub reserved: Usage,
+    /// The models that do not answer, or are being tried again.
+    pub models: Vec<ModelView>,
+    /// While memory is short: how much of it is used, in percent. Tasks of low priority wait.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory_percent: Option<u8>,
     /// Why it is paused or waits for a decision.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,

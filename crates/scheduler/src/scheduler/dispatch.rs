@@ -7,7 +7,6 @@ use crate::{
     graph::TaskKey,
     lease::Lane,
     parking::GroupId,
-    permit::Permit,
     phase::Phase,
     scheduler::{
         Scheduler,
@@ -56,10 +55,7 @@ impl Scheduler {
             self.dispatch_retries();
             self.dispatch_new_work();
         }
-    }
-
-    pub(super) fn permit(&self) -> Option<Permit> {
-        self.permits.acquire(self.limiter.limit())
+        self.stop_where_starved();
     }
 
     fn dispatch_delegations(&mut self) {
@@ -72,9 +68,8 @@ impl Scheduler {
             let in_use =
                 task.continued.as_ref().is_some_and(|session| self.leases.of_session(session).is_some());
             let lane = task.lane.or_else(|| self.lanes.free(task.spec.role));
-            match lane.filter(|_| !held && !in_use).zip(self.permit()) {
-                Some((lane, permit)) => self.begin_turn(key, lane, permit),
-                None => self.delegations.push_back(key),
+            if !lane.filter(|_| !held && !in_use).is_some_and(|lane| self.begin_on(key, lane)) {
+                self.delegations.push_back(key);
             }
         }
     }
@@ -86,42 +81,77 @@ impl Scheduler {
                 |task: &&Task| task.state() == TaskState::Ready && task.engaged && task.retry_at.is_none();
             let Some(task) = self.tasks.get(key).filter(waits) else { continue };
             let lane = task.lane.or_else(|| self.lanes.free(task.spec.role));
-            match lane.zip(self.permit()) {
-                Some((lane, permit)) => self.begin_turn(key, lane, permit),
-                None => self.retries.push_back(key),
+            if !lane.is_some_and(|lane| self.begin_on(key, lane)) {
+                self.retries.push_back(key);
             }
         }
+    }
+
+    /// Begins a task's turn on a lane, if it is let in; whether it was.
+    fn begin_on(&mut self, key: TaskKey, lane: Lane) -> bool {
+        let task = &self.tasks[key];
+        let (agent, new_session) = (task.spec.agent.clone(), task.next.is_none() && task.continued.is_none());
+        let Some(admission) = self.admit(&agent, new_session) else { return false };
+        self.begin_turn(key, lane, admission);
+        true
     }
 
     fn dispatch_new_work(&mut self) {
         for role in Role::ALL {
             let mut from = Lane { role, index: 0 };
-            while let Some(lane) = self.lanes.free_from(from) {
-                let Some(permit) = self.permit() else { return };
+            while self.has_work(role)
+                && let Some(lane) = self.lanes.free_from(from)
+            {
+                if !self.has_room(true) {
+                    return;
+                }
                 let Some(key) = self.candidate(lane) else { break };
-                self.begin_turn(key, lane, permit);
+                let begun = self.begin_on(key, lane);
+                assert!(begun, "a candidate's model answers, and there was room");
                 from.index = lane.index + 1;
             }
         }
     }
 
-    /// The next task that may start on a lane. Those whose files are busy are parked on the way.
+    fn has_work(&self, role: Role) -> bool {
+        self.lanes.has_work(role) || self.held.iter().any(|((of, _), keys)| *of == role && !keys.is_empty())
+    }
+
+    /// The next task that may start on a lane. Those whose files are busy are parked on the way, those whose models do
+    /// not answer are held.
     fn candidate(&mut self, lane: Lane) -> Option<TaskKey> {
-        while let Some(bits) = self.lanes.next(lane, &mut self.random) {
+        if let Some(key) = self.release_held(lane.role) {
+            return Some(key);
+        }
+        let low_too = !self.pressure.is_high();
+        while let Some(bits) = self.lanes.next(lane, low_too, &mut self.random) {
             match Ticket::from_bits(bits) {
                 Ticket::Task(key) => {
                     if !may_start(&self.tasks, key) {
                         continue;
                     }
-                    let task = &self.tasks[key];
-                    let (role, priority) = (task.spec.role, task.spec.priority);
-                    if task.scope.is_none_or(|scope| self.parking.admit(key, scope, role, priority)) {
+                    if !self.answers(key) {
+                        self.hold(key);
+                    } else if self.has_files(key) {
                         return Some(key);
                     }
                 }
                 Ticket::Group(group) => {
-                    let tasks = &self.tasks;
-                    let (first, again) = self.parking.admit_next(group, |key| may_start(tasks, key));
+                    let (tasks, circuits, now) = (&self.tasks, &self.circuits, self.clock.now());
+                    let mut unanswered = Vec::new();
+                    let (first, again) = self.parking.admit_next(group, |key| {
+                        if !may_start(tasks, key) {
+                            return false;
+                        }
+                        let answers = circuits.admits(&tasks[key].spec.agent, now);
+                        if !answers {
+                            unanswered.push(key);
+                        }
+                        answers
+                    });
+                    for key in unanswered {
+                        self.hold(key);
+                    }
                     if let Some(key) = first {
                         if again {
                             let spec = &self.tasks[key].spec;
@@ -133,6 +163,44 @@ impl Scheduler {
             }
         }
         None
+    }
+
+    /// Whether some model of the task's agent would take a call.
+    fn answers(&self, key: TaskKey) -> bool {
+        self.circuits.admits(&self.tasks[key].spec.agent, self.clock.now())
+    }
+
+    /// Whether the task's files are free; if not, it waits for them.
+    fn has_files(&mut self, key: TaskKey) -> bool {
+        let task = &self.tasks[key];
+        let (role, priority) = (task.spec.role, task.spec.priority);
+        task.scope.is_none_or(|scope| self.parking.admit(key, scope, role, priority))
+    }
+
+    /// Sets a task aside until a model of its agent answers.
+    fn hold(&mut self, key: TaskKey) {
+        let spec = &self.tasks[key].spec;
+        let (role, agent) = (spec.role, spec.agent.clone());
+        let reason = self.circuits.refusal(&agent);
+        self.tasks.change(key).reason = Some(reason);
+        self.held.entry((role, agent)).or_default().push_back(key);
+    }
+
+    /// The first of a role's held tasks whose models answer again, and whose files are free.
+    fn release_held(&mut self, role: Role) -> Option<TaskKey> {
+        let now = self.clock.now();
+        loop {
+            let circuits = &self.circuits;
+            let mut waiting = self.held.iter_mut().filter(|((of, _), keys)| *of == role && !keys.is_empty());
+            let (_, keys) = waiting.find(|((_, agent), _)| circuits.admits(agent, now))?;
+            let key = keys.pop_front()?;
+            if may_start(&self.tasks, key) {
+                self.tasks.change(key).reason = None;
+                if self.has_files(key) {
+                    return Some(key);
+                }
+            }
+        }
     }
 
     /// Makes ready those of the tasks that are pending, and queues them: on the deque of the lane that freed them,

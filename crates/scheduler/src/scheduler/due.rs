@@ -4,11 +4,18 @@
 //! needs no signs of life, and no clock. A look decides nothing, and no journal has it.
 
 use crate::{
-    command::Command,
+    command::{Command, NoticeKind},
     event::Event,
     graph::TaskKey,
     lease::LeaseId,
-    scheduler::{Ignored, Scheduler, leases::Job, review::Subject},
+    memory::Memory,
+    pressure::PressureChange,
+    scheduler::{
+        Ignored, Scheduler,
+        circuits::{Answer, Model, name},
+        leases::Job,
+        review::Subject,
+    },
 };
 
 impl Scheduler {
@@ -30,9 +37,12 @@ impl Scheduler {
             .iter()
             .take_while(|(at, _)| *at <= now)
             .map(|(_, subject)| Event::RetryDue { task: subject.task().map(|key| self.tasks.id(key)) });
+        let spent = self.ledger.runs_out_at().filter(|at| *at <= now).map(|_| Event::BudgetDue {});
+        let probes = self.circuits.pauses().filter(|(at, _)| *at <= now);
+        let probes = probes.map(|(_, model)| Event::ProbeDue { model: model.clone() });
         // Last, so that no turn is looked at that ends at the same time.
         let look = self.poller.next_at().filter(|at| *at <= now).map(|_| Event::PollDue {});
-        hung.chain(over).chain(look).collect()
+        hung.chain(over).chain(spent).chain(probes).chain(look).collect()
     }
 
     /// The earliest time at which [`due`](Self::due) has something, if nothing happens until then.
@@ -40,7 +50,9 @@ impl Scheduler {
     pub fn next_wake(&self) -> Option<u64> {
         let hung = self.deadlines().map(|(_, stall, end)| stall.min(end)).min();
         let over = self.timers.first().map(|(at, _)| *at);
-        hung.into_iter().chain(over).chain(self.poller.next_at()).min().map(|at| self.clock.outside(at))
+        let probe = self.circuits.pauses().map(|(at, _)| at).min();
+        let times = [hung, over, self.ledger.runs_out_at(), probe, self.poller.next_at()];
+        times.into_iter().flatten().min().map(|at| self.clock.outside(at))
     }
 
     /// Of each turn whose clock runs: when it counts as stalled, and when as too long. There are at most as many as
@@ -57,6 +69,7 @@ impl Scheduler {
     pub(super) fn on_stalled(&mut self, id: LeaseId) -> Result<(), Ignored> {
         self.running_lease(id, None)?;
         self.limiter.pushed_back(self.clock.now());
+        self.answer(id, Answer::Failed { retry_after_ms: None });
         self.hung(id, "no sign of life");
         Ok(())
     }
@@ -100,6 +113,55 @@ impl Scheduler {
         Ok(())
     }
 
+    /// The pause of a model is over: what waits for it may try.
+    pub(super) fn on_probe_due(&mut self, model: &Model) -> Result<(), Ignored> {
+        if self.circuits.pause_over(model, self.clock.now()) {
+            Ok(())
+        } else {
+            Err(Ignored(format!("no pause of {} has ended", name(model))))
+        }
+    }
+
+    /// The running time is used up.
+    pub(super) fn on_budget_due(&mut self) -> Result<(), Ignored> {
+        let now = self.clock.now();
+        if self.ledger.runs_out_at().is_none_or(|at| at > now) {
+            return Err(Ignored("the running time of the budget is not used up".into()));
+        }
+        let limit = self.ledger.exhausted(now).expect("the running time has reached its limit");
+        self.stop_for_budget(&limit.to_string());
+        Ok(())
+    }
+
+    /// What a measurement of the memory comes to: an event to be handled now, or nothing. Take a measurement with every
+    /// tick; [`memory::measure`](crate::memory::measure) takes one.
+    #[must_use]
+    pub fn measured(&self, memory: Memory) -> Option<Event> {
+        Some(match self.pressure.observe(memory)? {
+            PressureChange::Rose { percent } => Event::PressureRose { percent },
+            PressureChange::Fell { percent } => Event::PressureFell { percent },
+        })
+    }
+
+    /// Memory became short, or is no longer.
+    pub(super) fn on_pressure(&mut self, change: PressureChange) -> Result<(), Ignored> {
+        let (rises, message) = match change {
+            PressureChange::Rose { percent } => {
+                (true, format!("memory is at {percent} %: tasks of low priority wait"))
+            }
+            PressureChange::Fell { percent } => {
+                (false, format!("memory is at {percent} %: tasks of low priority may start again"))
+            }
+        };
+        if rises == self.pressure.is_high() {
+            return Err(Ignored("the pressure on memory is the same".into()));
+        }
+        self.pressure.apply(change);
+        self.tasks.press(self.pressure.is_high().then(|| self.pressure.percent()));
+        self.out.push(Command::Notify { kind: NoticeKind::MemoryPressure, task: None, message });
+        Ok(())
+    }
+
     /// Asks for a look at every session whose turn is under way, also where a question is open: the event of its answer
     /// may be the one that never came.
     pub(super) fn on_poll_due(&mut self) -> Result<(), Ignored> {
@@ -121,7 +183,8 @@ impl Scheduler {
 
     /// Something happened: the looks follow, as long as there is anything to look at.
     pub(super) fn pace(&mut self) {
-        if self.leases.under_way().next().is_some() {
+        let waits_for_memory = self.pressure.is_high() && self.lanes.has_low();
+        if waits_for_memory || self.leases.under_way().next().is_some() {
             self.poller.moved(self.clock.now());
         } else {
             self.poller.rest();

@@ -3,11 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::{
+    budget::{Reservation, Usage},
     event::ReportStatus,
     graph::TaskKey,
     lease::{Lane, LeaseId, Purpose},
     permit::Permit,
-    scheduler::review::Subject,
+    scheduler::{
+        admission::Admission,
+        circuits::{Asked, Model},
+        review::Subject,
+    },
 };
 
 /// One engagement of a lane with a session.
@@ -22,6 +27,8 @@ pub(crate) struct Lease {
     pub(crate) turn: u32,
     /// The turn under way.
     pub(crate) running: Option<Turn>,
+    /// The model of the last prompt.
+    pub(crate) model: Model,
     session: Option<String>,
 }
 
@@ -61,6 +68,9 @@ impl Job {
 #[derive(Debug)]
 pub(crate) struct Turn {
     _permit: Permit,
+    /// The call of its model, until something is known of how that answers.
+    pub(crate) asked: Option<Asked>,
+    pub(crate) reservation: Reservation,
     /// Since when its length counts; moved on by the time that the clock stood still.
     started_at: u64,
     /// The last sign of life. Not part of what a replay restores.
@@ -81,8 +91,22 @@ pub(crate) struct Report {
 }
 
 impl Turn {
-    pub(crate) fn new(permit: Permit, now: u64) -> Self {
-        Self { _permit: permit, started_at: now, last_sign: now, stopped_at: None, report: None }
+    pub(crate) fn new(admission: Admission, now: u64) -> Self {
+        let Admission { permit, asked, reservation } = admission;
+        Self {
+            _permit: permit,
+            asked: Some(asked),
+            reservation,
+            started_at: now,
+            last_sign: now,
+            stopped_at: None,
+            report: None,
+        }
+    }
+
+    /// The model that a turn just begun is asked of.
+    pub(crate) fn model(&self) -> Model {
+        self.asked.as_ref().and_then(|asked| asked.model.clone())
     }
 
     pub(crate) fn sign_of_life(&mut self, now: u64) {
@@ -118,6 +142,8 @@ pub(crate) struct Leases {
     by_session: HashMap<String, LeaseId>,
     /// Leases that ended before their session was known.
     unanswered: BTreeSet<LeaseId>,
+    /// What every lease that was ever opened has used so far, by its own count.
+    used: HashMap<LeaseId, Usage>,
     next: u64,
 }
 
@@ -126,7 +152,9 @@ impl Leases {
     pub(crate) fn open(&mut self, job: Job, lane: Lane, attempt: u32, turn: Turn) -> LeaseId {
         self.next += 1;
         let id = LeaseId(self.next);
-        self.live.insert(id, Lease { job, lane, attempt, turn: 1, running: Some(turn), session: None });
+        let model = turn.model();
+        self.live
+            .insert(id, Lease { job, lane, attempt, turn: 1, running: Some(turn), model, session: None });
         id
     }
 
@@ -161,6 +189,14 @@ impl Leases {
 
     pub(crate) fn of_session(&self, session: &str) -> Option<LeaseId> {
         self.by_session.get(session).copied()
+    }
+
+    /// Takes in what a lease has used by its own count; gives by how much that has grown.
+    pub(crate) fn used(&mut self, id: LeaseId, total: Usage) -> Usage {
+        let known = self.used.entry(id).or_default();
+        let growth = total.growth(*known);
+        *known = known.most(total);
+        growth
     }
 
     /// Whether the lease was opened once, alive or not.
@@ -203,6 +239,14 @@ impl Leases {
 }
 
 impl Lease {
+    /// Begins the next turn.
+    pub(crate) fn go_on(&mut self, turn: Turn, attempt: u32) {
+        self.model = turn.model();
+        self.running = Some(turn);
+        self.attempt = attempt;
+        self.turn += 1;
+    }
+
     pub(crate) fn session(&self) -> Option<&str> {
         self.session.as_deref()
     }

@@ -1,6 +1,7 @@
 //! The mission as a whole: start, pause, decisions, its own verification and seal, its end.
 
 use crate::{
+    budget::Usage,
     command::{Command, MissionOutcome, NoticeKind},
     config::ReviewPolicy,
     event::Finding,
@@ -34,6 +35,17 @@ pub(super) struct Mission {
     pub(super) changed: bool,
     pub(super) started_at: Option<u64>,
     pub(super) ended_at: Option<u64>,
+    /// What was used outside of any lease.
+    used: Usage,
+}
+
+impl Mission {
+    /// Takes in a running total of what was used outside of any lease; gives by how much it has grown.
+    pub(super) fn used(&mut self, total: Usage) -> Usage {
+        let growth = total.growth(self.used);
+        self.used = self.used.most(total);
+        growth
+    }
 }
 
 impl Scheduler {
@@ -45,6 +57,12 @@ impl Scheduler {
         let from = self.phase;
         assert!(from.may_become(to), "a mission can't go from {from:?} to {to:?}");
         self.phase = to;
+        let now = self.clock.now();
+        if matches!(to, Phase::Running | Phase::Verifying | Phase::Sealing) {
+            self.ledger.run(now);
+        } else {
+            self.ledger.rest(now);
+        }
     }
 
     /// Moves on where nothing of the plan is left to do. Called after every event; its cost is constant but at the
@@ -63,6 +81,11 @@ impl Scheduler {
 
     /// `run_mission` was called.
     pub(super) fn on_resumed(&mut self) -> Result<(), Ignored> {
+        if self.phase != Phase::Done
+            && let Some(limit) = self.ledger.exhausted(self.clock.now())
+        {
+            return Err(Ignored(limit.to_string()));
+        }
         match self.phase {
             Phase::Planning if self.tasks.planned() == 0 => {
                 return Err(Ignored("there is no plan yet".into()));
@@ -258,6 +281,7 @@ impl Scheduler {
         self.retries.clear();
         self.reviews.clear();
         self.delegations.clear();
+        self.held.clear();
         self.enter(Phase::Done);
         self.mission.reason = Some(message.clone());
         self.mission.outcome = Some(outcome);

@@ -4,6 +4,8 @@
 //! |---|---|
 //! | `planning` | how plans and delegations become tasks |
 //! | `dispatch` | who gets the free lanes and permits |
+//! | `admission` | what a turn needs to begin, and how it gives that back |
+//! | `circuits` | which model a turn is asked of |
 //! | `sessions` | what an event of a session is about, and whether it still counts |
 //! | `work` | how work turns begin and end, and what comes after |
 //! | `review` | the same of reviews and the seal |
@@ -11,6 +13,8 @@
 //! | `due` | what the time alone brings |
 //! | `tasks`, `leases` | what is kept of each |
 
+mod admission;
+mod circuits;
 mod dispatch;
 mod due;
 pub(crate) mod leases;
@@ -21,15 +25,17 @@ mod sessions;
 pub(crate) mod tasks;
 mod work;
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use self::{
+    circuits::Circuits,
     leases::{Job, Lease, Leases, Report},
     mission::Mission,
     review::Subject,
     tasks::Tasks,
 };
 use crate::{
+    budget::{Budget, Ledger, Usage},
     clock::Clock,
     command::{Command, NoticeKind},
     config::{Config, ReviewPolicy},
@@ -43,14 +49,15 @@ use crate::{
     permit::Permits,
     phase::Phase,
     poller::Poller,
+    pressure::{Pressure, PressureChange},
     random::Random,
-    task::TaskSpec,
+    task::{Role, TaskSpec},
     view::{LeaseView, MissionView, Snapshot, TaskView},
 };
 
 /// The version of the scheduler's rules. It grows with every change that could make the same events lead to other
 /// commands: a journal is replayed only by the rules that it was recorded with.
-pub const RULES: u32 = 1;
+pub const RULES: u32 = 2;
 
 /// Errors of the provider in a row that use no attempt.
 const MAX_TRANSIENT: u32 = 8;
@@ -98,6 +105,13 @@ pub struct Scheduler {
     parking: Parking,
     permits: Permits,
     limiter: Limiter,
+    circuits: Circuits,
+    ledger: Ledger,
+    /// Whether the budget alone kept a turn from beginning, in the present round of dispatch.
+    starved: bool,
+    pressure: Pressure,
+    /// Ready tasks whose models do not answer, by role and agent.
+    held: BTreeMap<(Role, String), VecDeque<TaskKey>>,
     /// Tasks between their first turn and their end.
     engaged: BTreeSet<TaskKey>,
     /// Tasks whose next turn may begin, first come first served.
@@ -155,6 +169,11 @@ impl Scheduler {
             parking: Parking::default(),
             permits: Permits::default(),
             limiter: Limiter::new(config.lanes.total()),
+            circuits: Circuits::new(config.models.clone(), config.seed),
+            ledger: Ledger::new(config.budget),
+            starved: false,
+            pressure: Pressure::default(),
+            held: BTreeMap::new(),
             engaged: BTreeSet::new(),
             retries: VecDeque::new(),
             reviews: VecDeque::new(),
@@ -171,8 +190,8 @@ impl Scheduler {
     /// An event that is late, double or senseless is no error: [`Outcome::ignored`] says why, and nothing changes.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidPlan`] and [`ErrorKind::UnknownTask`] for bad input; [`ErrorKind::Journal`] for a journal
-    /// of other rules. Nothing has changed then.
+    /// [`ErrorKind::InvalidPlan`], [`ErrorKind::UnknownTask`] and, for a budget, [`ErrorKind::InvalidConfig`] for bad
+    /// input; [`ErrorKind::Journal`] for a journal of other rules. Nothing has changed then.
     pub fn handle(&mut self, at_ms: u64, event: Event) -> Result<Outcome, Error> {
         let now = self.clock.advance(at_ms);
         self.tasks.set_now(now);
@@ -228,6 +247,12 @@ impl Scheduler {
             Event::Reviewed { lease, turn, verdict, findings } => {
                 self.on_reviewed(lease, turn, verdict, findings)?;
             }
+            Event::Used { lease, usage } => self.on_used(lease, usage)?,
+            Event::BudgetSet { budget } => self.on_budget_set(budget)?,
+            Event::BudgetDue {} => self.on_budget_due()?,
+            Event::ProbeDue { model } => self.on_probe_due(&model)?,
+            Event::PressureRose { percent } => self.on_pressure(PressureChange::Rose { percent })?,
+            Event::PressureFell { percent } => self.on_pressure(PressureChange::Fell { percent })?,
             Event::Stalled { lease } => self.on_stalled(lease)?,
             Event::TimedOut { lease } => self.on_timed_out(lease)?,
             Event::RetryDue { task } => self.on_retry_due(task.as_deref())?,
@@ -246,6 +271,46 @@ impl Scheduler {
         }
         let clock = self.clock.clone();
         *self = Self { clock, ..Self::new(config)? };
+        Ok(())
+    }
+
+    /// Something was used.
+    fn on_used(&mut self, lease: Option<LeaseId>, total: Usage) -> Result<(), Ignored> {
+        if let Some(id) = lease.filter(|id| !self.leases.was_opened(*id)) {
+            return Err(Ignored(format!("there is no {id}")));
+        }
+        let growth = match lease {
+            Some(id) => self.leases.used(id, total),
+            None => self.mission.used(total),
+        };
+        if growth == Usage::default() {
+            return Err(Ignored("that use is counted already".into()));
+        }
+        let turn = lease.and_then(|id| self.leases.get_mut(id)?.running.as_mut());
+        self.ledger.used(turn.map(|turn| &mut turn.reservation), growth);
+        if let Some(id) = lease.filter(|_| growth.calls > 0) {
+            self.answered_once(id);
+        }
+        if let Some(limit) = self.ledger.exhausted(self.clock.now()) {
+            self.stop_for_budget(&limit.to_string());
+        }
+        Ok(())
+    }
+
+    fn on_budget_set(&mut self, budget: Budget) -> Result<(), Refusal> {
+        let problems = budget.problems();
+        if !problems.is_empty() {
+            return Err(
+                Error::with_problems(ErrorKind::InvalidConfig, "the budget is refused", problems).into()
+            );
+        }
+        if budget == self.ledger.budget() {
+            return Err(Ignored("the budget is the same".into()).into());
+        }
+        self.ledger.set_budget(budget);
+        if let Some(limit) = self.ledger.exhausted(self.clock.now()) {
+            self.stop_for_budget(&limit.to_string());
+        }
         Ok(())
     }
 
@@ -280,6 +345,11 @@ impl Scheduler {
         &self.config
     }
 
+    /// Lets time pass in which nothing happened, so that a clock that was set back moves no deadline by the jump.
+    pub(crate) fn pass(&mut self, now_ms: u64) {
+        self.clock.advance(now_ms);
+    }
+
     /// The time of the last event, as the scheduler counts it, in milliseconds.
     #[must_use]
     pub fn now(&self) -> u64 {
@@ -297,6 +367,11 @@ impl Scheduler {
             limit: self.limiter.limit(),
             in_use: self.permits.in_use(),
             counts: self.tasks.counts(),
+            budget: self.ledger.budget(),
+            used: self.ledger.spent(self.updated_at),
+            reserved: self.ledger.reserved(),
+            models: self.circuits.views(|at| self.clock.outside(at)),
+            memory_percent: self.pressure.is_high().then(|| self.pressure.percent()),
             reason: mission.reason.clone(),
             outcome: mission.outcome,
             mission_verification: mission.verification.clone(),
@@ -366,6 +441,7 @@ impl Scheduler {
             attempt: lease.attempt,
             turn: lease.turn,
             session: lease.session().map(str::to_owned),
+            model: lease.model.clone(),
             running: lease.running.is_some(),
             clock_stopped: lease.running.as_ref().is_some_and(leases::Turn::clock_stopped),
         }

@@ -6,14 +6,18 @@ use crate::{
     event::{Finding, Verdict},
     graph::TaskKey,
     lease::{Lane, LeaseId},
-    permit::Permit,
     scheduler::{
-        Ignored, MAX_TRANSIENT, Scheduler, excerpt,
+        Ignored, MAX_TRANSIENT, Scheduler,
+        admission::Admission,
+        excerpt,
         leases::{Job, Turn},
         work::Next,
     },
     task::Role,
 };
+
+/// The agent whose models reviews are asked of.
+const REVIEWER: &str = "reviewer";
 
 /// What a review looks at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -69,9 +73,11 @@ impl Scheduler {
     pub(super) fn dispatch_reviews(&mut self) {
         for _ in 0..self.reviews.len() {
             let Some(subject) = self.reviews.pop_front() else { return };
-            match (self.lane_for(subject), self.permit()) {
-                (Some((lane, own_lane)), Some(permit)) => self.start_review(subject, lane, own_lane, permit),
-                _ => self.reviews.push_back(subject),
+            let new_session = self.review(subject).is_some_and(|review| review.lease.is_none());
+            let place = self.lane_for(subject);
+            match place.and_then(|place| Some((place, self.admit(REVIEWER, new_session)?))) {
+                Some(((lane, own_lane), admission)) => self.start_review(subject, lane, own_lane, admission),
+                None => self.reviews.push_back(subject),
             }
         }
     }
@@ -90,20 +96,19 @@ impl Scheduler {
         }
     }
 
-    fn start_review(&mut self, subject: Subject, lane: Lane, own_lane: bool, permit: Permit) {
+    fn start_review(&mut self, subject: Subject, lane: Lane, own_lane: bool, admission: Admission) {
         let task = subject.task().map(|key| self.tasks.id(key));
-        let turn = Turn::new(permit, self.clock.now());
+        let turn = Turn::new(admission, self.clock.now());
+        let model = turn.model();
         let review = self.review_mut(subject);
         let attempt = review.round;
         if let Some(id) = review.lease {
             let lease = self.leases.get_mut(id).expect("a review forgets its lease when that ends");
             let session =
                 lease.session().expect("only a lease with a session is kept between turns").to_owned();
-            lease.running = Some(turn);
-            lease.turn += 1;
-            lease.attempt = attempt;
+            lease.go_on(turn, attempt);
             let turn = lease.turn;
-            self.out.push(Command::ReviewPrompt { lease: id, task, lane, session, attempt, turn });
+            self.out.push(Command::ReviewPrompt { lease: id, task, lane, session, attempt, turn, model });
             return;
         }
         if own_lane {
@@ -111,7 +116,7 @@ impl Scheduler {
         }
         let lease = self.leases.open(Job::Review { subject, own_lane }, lane, attempt, turn);
         self.review_mut(subject).lease = Some(lease);
-        self.out.push(Command::Review { lease, task, lane, attempt, turn: 1 });
+        self.out.push(Command::Review { lease, task, lane, attempt, turn: 1, model });
     }
 
     /// `review_task` was called.
@@ -209,12 +214,9 @@ impl Scheduler {
 
     /// Ends the turn; the lease too, unless it is to go on in the session that it has.
     fn quiet_review(&mut self, id: LeaseId, subject: Subject, keep: bool) {
-        match self.leases.get_mut(id) {
-            Some(lease) if keep && lease.session().is_some() => lease.running = None,
-            _ => {
-                self.end_lease(id);
-                self.review_mut(subject).lease = None;
-            }
+        if !keep || !self.quiet(id) {
+            self.end_lease(id);
+            self.review_mut(subject).lease = None;
         }
     }
 

@@ -5,8 +5,11 @@ use crate::{
     event::SessionErrorKind,
     lease::LeaseId,
     scheduler::{
-        Ignored, Scheduler, excerpt,
-        leases::{Job, Lease},
+        Ignored, Scheduler,
+        admission::answer_of,
+        circuits::Answer,
+        excerpt,
+        leases::{Job, Lease, Report},
     },
 };
 
@@ -66,9 +69,8 @@ impl Scheduler {
         turn: Option<u32>,
         text: Option<String>,
     ) -> Result<(), Ignored> {
-        let lease = self.running_lease(id, turn)?;
-        let report = lease.running.take().and_then(|turn| turn.report);
-        let job = lease.job;
+        let job = self.running_lease(id, turn)?.job;
+        let report = self.end_turn(id, Answer::Given);
         self.limiter.succeeded();
         match job {
             Job::Work(key) => self.work_ended(key, report, text),
@@ -90,9 +92,8 @@ impl Scheduler {
         retry_after: Option<u64>,
     ) -> Result<(), Ignored> {
         use SessionErrorKind::{Aborted, Auth, Overloaded, Quota, RateLimit, Timeout};
-        let lease = self.running_lease(id, turn)?;
-        let report = lease.running.take().and_then(|turn| turn.report);
-        let job = lease.job;
+        let job = self.running_lease(id, turn)?.job;
+        let report = self.end_turn(id, answer_of(kind, retry_after));
         if matches!(kind, RateLimit | Overloaded | Timeout) {
             self.limiter.pushed_back(self.clock.now());
         }
@@ -112,6 +113,14 @@ impl Scheduler {
             }
         }
         Ok(())
+    }
+
+    /// A turn has ended by itself; gives what was reported.
+    fn end_turn(&mut self, id: LeaseId, answer: Answer) -> Option<Report> {
+        let mut turn = self.leases.get_mut(id)?.running.take()?;
+        let report = turn.report.take();
+        self.close_turn(turn, answer);
+        report
     }
 
     /// The lease with a turn under way that an event is about.
@@ -136,9 +145,12 @@ impl Scheduler {
 
     /// Ends a lease; a turn under way is aborted.
     pub(super) fn end_lease(&mut self, id: LeaseId) {
-        let Some(lease) = self.leases.close(id) else { return };
+        let Some(mut lease) = self.leases.close(id) else { return };
         if let (Some(_), Some(session)) = (&lease.running, lease.session()) {
             self.out.push(Command::Abort { lease: id, session: session.to_owned() });
+        }
+        if let Some(turn) = lease.running.take() {
+            self.close_turn(turn, Answer::Unknown);
         }
         if matches!(lease.job, Job::Review { own_lane: true, .. } | Job::Judged(_)) {
             self.lanes.give_back(lease.lane);

@@ -10,7 +10,7 @@ use crate::{
     lease::{Lane, LeaseId},
     parking::ScopeId,
     scheduler::review::Review,
-    task::{TaskKind, TaskSpec, TaskState},
+    task::{Priority, TaskKind, TaskSpec, TaskState},
     view::{Counts, TaskView, Verification},
 };
 
@@ -99,6 +99,13 @@ impl Task {
             }
     }
 
+    fn waits_where_memory_is_short(&self) -> bool {
+        self.state == TaskState::Ready
+            && !self.engaged
+            && !self.is_delegation()
+            && self.spec.priority == Priority::Low
+    }
+
     /// The present try, from 1.
     pub(crate) fn attempt(&self) -> u32 {
         self.used + 1
@@ -146,6 +153,8 @@ pub(crate) struct Tasks {
     changed: Vec<TaskKey>,
     attempts: u32,
     now: u64,
+    /// While memory is short: how much of it is used, in percent.
+    pressed: Option<u8>,
 }
 
 impl Tasks {
@@ -157,6 +166,21 @@ impl Tasks {
             changed: Vec::new(),
             attempts,
             now: 0,
+            pressed: None,
+        }
+    }
+
+    /// Memory became short, or is no longer: what waits for it shows that.
+    pub(crate) fn press(&mut self, percent: Option<u8>) {
+        self.pressed = percent;
+        let waiting: Vec<TaskKey> = self
+            .graph
+            .iter()
+            .filter(|(_, task)| task.waits_where_memory_is_short())
+            .map(|(key, _)| key)
+            .collect();
+        for key in waiting {
+            self.touch(key);
         }
     }
 
@@ -277,11 +301,19 @@ impl Tasks {
     }
 
     pub(crate) fn view(&self, key: TaskKey) -> TaskView {
-        self.graph[key].view(self.attempts)
+        self.view_of(&self.graph[key])
+    }
+
+    fn view_of(&self, task: &Task) -> TaskView {
+        let mut view = task.view(self.attempts);
+        if let Some(percent) = self.pressed.filter(|_| task.waits_where_memory_is_short()) {
+            view.reason = Some(format!("memory is at {percent} %: a task of low priority waits"));
+        }
+        view
     }
 
     pub(crate) fn views(&self) -> Vec<TaskView> {
-        self.graph.iter().map(|(_, task)| task.view(self.attempts)).collect()
+        self.graph.iter().map(|(_, task)| self.view_of(task)).collect()
     }
 
     /// The tasks that changed since this was last asked.

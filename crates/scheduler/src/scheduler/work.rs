@@ -5,9 +5,11 @@ use crate::{
     event::{ReportStatus, SessionErrorKind},
     graph::TaskKey,
     lease::{Lane, LeaseId},
-    permit::Permit,
     scheduler::{
-        Ignored, MAX_TRANSIENT, Scheduler, excerpt,
+        Ignored, MAX_TRANSIENT, Scheduler,
+        admission::Admission,
+        circuits::Answer,
+        excerpt,
         leases::{Job, Report, Turn},
         review::Subject,
         sessions,
@@ -27,7 +29,7 @@ pub(crate) enum Next {
 
 impl Scheduler {
     /// Begins a ready task's turn on a lane that is free, or the task's already.
-    pub(super) fn begin_turn(&mut self, key: TaskKey, lane: Lane, permit: Permit) {
+    pub(super) fn begin_turn(&mut self, key: TaskKey, lane: Lane, admission: Admission) {
         if self.tasks[key].lane.is_none() {
             self.lanes.take(lane);
         }
@@ -38,7 +40,8 @@ impl Scheduler {
         }
         self.tasks.step(key, TaskState::Running);
         let now = self.clock.now();
-        let turn = Turn::new(permit, now);
+        let turn = Turn::new(admission, now);
+        let model = turn.model();
         let task = self.tasks.change(key);
         task.engaged = true;
         task.lane = Some(lane);
@@ -50,11 +53,9 @@ impl Scheduler {
             let session =
                 live.session().expect("only a lease with a session is kept between turns").to_owned();
             live.lane = lane;
-            live.attempt = attempt;
-            live.turn += 1;
-            live.running = Some(turn);
+            live.go_on(turn, attempt);
             let turn = live.turn;
-            self.out.push(Command::Prompt { lease, task: id, lane, attempt, turn, session, reason });
+            self.out.push(Command::Prompt { lease, task: id, lane, attempt, turn, model, session, reason });
         } else {
             let agent = task.spec.agent.clone();
             let session = task.continued.take();
@@ -64,7 +65,7 @@ impl Scheduler {
             if let Some(session) = &session {
                 self.leases.bind(lease, session.clone());
             }
-            self.out.push(Command::Start { lease, task: id, lane, attempt, turn: 1, agent, session });
+            self.out.push(Command::Start { lease, task: id, lane, attempt, turn: 1, agent, model, session });
         }
     }
 
@@ -156,21 +157,23 @@ impl Scheduler {
         let turn = lease.running.as_ref().expect("a hung turn is under way");
         let reported = turn.report.as_ref().map(|report| report.status);
         if reported == Some(ReportStatus::Done) && !self.tasks[key].is_delegation() {
-            let report = self.stop_turn(id).and_then(|turn| turn.report);
+            let report = self.stop_turn(id);
             self.work_ended(key, report, None);
         } else {
             self.use_attempt(key, Next::Fresh, why.to_owned());
         }
     }
 
-    /// Stops a turn whose lease goes on.
-    fn stop_turn(&mut self, id: LeaseId) -> Option<Turn> {
+    /// Stops a turn whose lease goes on; gives what was reported.
+    fn stop_turn(&mut self, id: LeaseId) -> Option<Report> {
         let lease = self.leases.get_mut(id)?;
-        let turn = lease.running.take();
+        let mut turn = lease.running.take()?;
         if let Some(session) = lease.session() {
             self.out.push(Command::Abort { lease: id, session: session.to_owned() });
         }
-        turn
+        let report = turn.report.take();
+        self.close_turn(turn, Answer::Unknown);
+        report
     }
 
     fn keep_report(&mut self, key: TaskKey, report: Report) {
@@ -256,17 +259,23 @@ impl Scheduler {
         self.queue_turn(key, next, pause, why);
     }
 
+    /// Ends the turn of a lease that can go on in the session that it has; whether it can.
+    pub(super) fn quiet(&mut self, id: LeaseId) -> bool {
+        let Some(lease) = self.leases.get_mut(id).filter(|lease| lease.session().is_some()) else {
+            return false;
+        };
+        if let Some(turn) = lease.running.take() {
+            self.close_turn(turn, Answer::Unknown);
+        }
+        true
+    }
+
     /// Queues the next turn of a task that keeps its lane, after a pause in milliseconds.
     fn queue_turn(&mut self, key: TaskKey, next: Next, pause: u64, why: String) {
         let lease = self.tasks[key].lease.expect("a task has a lease until its next turn is queued");
         let reason = match next {
-            Next::Prompt(reason) => {
-                self.leases.get_mut(lease).filter(|lease| lease.session().is_some()).map(|lease| {
-                    lease.running = None;
-                    reason
-                })
-            }
-            Next::Fresh => None,
+            Next::Prompt(reason) if self.quiet(lease) => Some(reason),
+            Next::Prompt(_) | Next::Fresh => None,
         };
         if reason.is_none() {
             self.end_lease(lease);

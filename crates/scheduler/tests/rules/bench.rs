@@ -150,6 +150,27 @@ impl Bench {
         self.commands[from..].to_vec()
     }
 
+    /// Lets time pass until a session is prompted.
+    pub(crate) fn pass_until_prompted(&mut self) -> Vec<Command> {
+        for _ in 0..1_000 {
+            let at = self.scheduler.next_wake().expect("something is waited for");
+            let commands = self.pass_time(at.saturating_sub(self.now));
+            let prompts = |command: &Command| {
+                matches!(
+                    command,
+                    Command::Start { .. }
+                        | Command::Prompt { .. }
+                        | Command::Review { .. }
+                        | Command::ReviewPrompt { .. }
+                )
+            };
+            if commands.iter().any(prompts) {
+                return commands;
+            }
+        }
+        panic!("nothing was prompted: {:#?}", self.scheduler.snapshot());
+    }
+
     pub(crate) fn task(&self, id: &str) -> TaskView {
         self.scheduler.task(id).unwrap_or_else(|| panic!("no task {id}"))
     }

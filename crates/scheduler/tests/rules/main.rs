@@ -4,13 +4,16 @@
 #![allow(clippy::needless_pass_by_value, reason = "events read best where they are built in place")]
 
 mod bench;
+mod budgets;
 mod cancelling;
 mod delegating;
 mod dispatching;
 mod journaling;
 mod late_events;
 mod limits;
+mod memory;
 mod mission;
+mod models;
 mod pausing;
 mod planning;
 mod polling;

@@ -121,7 +121,7 @@ fn a_reviewers_errors_in_a_row_use_a_round_and_a_good_turn_begins_a_new_row() {
     let errors = |bench: &mut Bench, count: u32| {
         for _ in 0..count {
             bench.send(failed(review, SessionErrorKind::Overloaded));
-            bench.pass_time(60_000);
+            bench.pass_until_prompted();
         }
         bench.scheduler.lease(review).unwrap().attempt
     };

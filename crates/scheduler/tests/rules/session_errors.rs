@@ -53,15 +53,15 @@ fn nine_in_a_row_use_an_attempt() {
     for _ in 0..8 {
         bench.error("a", Kind::Overloaded);
         assert_eq!(bench.task("a").attempt, 1);
-        bench.pass_time(60_000);
+        bench.pass_until_prompted();
     }
     for attempt in [2, 3] {
         bench.error("a", Kind::Overloaded);
         assert_eq!(bench.task("a").attempt, attempt);
-        bench.pass_time(60_000);
+        bench.pass_until_prompted();
         for _ in 0..8 {
             bench.error("a", Kind::Overloaded);
-            bench.pass_time(60_000);
+            bench.pass_until_prompted();
         }
     }
     bench.error("a", Kind::Overloaded);
@@ -73,12 +73,12 @@ fn a_turn_that_ends_well_begins_a_new_row() {
     let mut bench = opened();
     for _ in 0..5 {
         bench.error("a", Kind::Overloaded);
-        bench.pass_time(60_000);
+        bench.pass_until_prompted();
     }
     bench.idle("a");
     for _ in 0..8 {
         bench.error("a", Kind::Overloaded);
-        bench.pass_time(60_000);
+        bench.pass_until_prompted();
     }
     assert_eq!(bench.task("a").attempt, 2, "used by the missing report alone");
 }
