@@ -1,6 +1,7 @@
 /** The types of ts/engine against what Rust takes and gives: one of each, both ways. */
 import { expect, test } from "vitest";
 import {
+  type Budget,
   type Command,
   type Event,
   type EventType,
@@ -8,6 +9,7 @@ import {
   type LeaseView,
   MissionEngine,
   type MissionView,
+  type ModelView,
   type Outcome,
   type PromptReason,
   Scheduler,
@@ -16,6 +18,7 @@ import {
   Store,
   type TaskSpec,
   type TaskView,
+  type Usage,
   type Verification,
 } from "../../ts/engine/index.ts";
 import { temporaryFolder } from "./folders.ts";
@@ -41,6 +44,8 @@ const CONFIG: SchedulerConfig = {
   stallTimeoutMs: 5,
   taskTimeoutMs: 6,
   review: "always",
+  models: { worker: ["test/worker"], reviewer: ["test/reviewer"] },
+  budget: { tokens: 1e6, microUsd: 1e6, runningMs: 1e9, calls: 1e3, children: 99 },
   seed: 7,
 };
 const FINDING: Finding = { file: "a.ts", line: 1, severity: "high", message: "no" };
@@ -108,6 +113,18 @@ const EVENTS: { readonly [T in EventType]: readonly Extract<Event, { type: T }>[
     },
     { type: "reviewed", lease: 1, verdict: "approve" },
   ],
+  used: [
+    { type: "used", lease: 1, usage: { tokens: 1, microUsd: 2, calls: 3 } },
+    { type: "used", usage: { tokens: 1, microUsd: 2, calls: 3, runningMs: 0, children: 0 } },
+  ],
+  budget_set: [
+    { type: "budget_set", budget: { tokens: 1, microUsd: 1, runningMs: 1, calls: 1, children: 1 } },
+    { type: "budget_set", budget: {} },
+  ],
+  pressure_rose: [{ type: "pressure_rose", percent: 90 }],
+  pressure_fell: [{ type: "pressure_fell", percent: 60 }],
+  budget_due: [{ type: "budget_due" }],
+  probe_due: [{ type: "probe_due", model: "a/b" }, { type: "probe_due" }],
   stalled: [{ type: "stalled", lease: 1 }],
   timed_out: [{ type: "timed_out", lease: 1 }],
   retry_due: [{ type: "retry_due", task: "a" }, { type: "retry_due" }],
@@ -126,14 +143,15 @@ test("every form of every event is read", () => {
 test("events stand in the journal as they were submitted", () => {
   const { journal, submitted } = whole();
   const plain = (events: readonly Event[]) => events.map((event) => JSON.parse(JSON.stringify(event)));
-  expect(journal.filter((event) => !["opened", "stalled", "retry_due"].includes(event.type))).toEqual(
-    plain(submitted.filter((event) => event.type !== "progress")),
-  );
+  expect(
+    journal.filter((event) => !["opened", "stalled", "retry_due", "probe_due"].includes(event.type)),
+  ).toEqual(plain(submitted.filter((event) => event.type !== "progress")));
   expect(
     differencesByType("event", EVENT_FIELDS, [
       ...journal,
       ...EVENTS.progress,
       ...EVENTS.timed_out,
+      ...EVENTS.budget_due,
       ...EVENTS.poll_due,
     ]),
   ).toEqual([]);
@@ -157,7 +175,16 @@ test("commands, outcomes and reasons have the fields of their types", () => {
   ]).toEqual([]);
   const notices = commands.flatMap((command) => (command.type === "notify" ? [command.kind] : []));
   expect(new Set(notices)).toEqual(
-    new Set(["task_accepted", "task_failed", "task_blocked", "needs_decision", "limit_changed"]),
+    new Set([
+      "task_accepted",
+      "task_failed",
+      "task_blocked",
+      "needs_decision",
+      "limit_changed",
+      "model_paused",
+      "model_resumed",
+      "memory_pressure",
+    ]),
   );
 });
 
@@ -179,6 +206,21 @@ test("snapshots and views have the fields of their types", () => {
       snapshots.map((snapshot) => snapshot.counts),
     ),
     ...differences("verification", VERIFICATION, checks),
+    ...differences(
+      "model",
+      MODEL,
+      snapshots.flatMap((snapshot) => snapshot.models),
+    ),
+    ...differences(
+      "used",
+      USAGE,
+      snapshots.flatMap((snapshot) => [snapshot.used, snapshot.reserved]),
+    ),
+    ...differences(
+      "budget",
+      BUDGET,
+      snapshots.map((snapshot) => snapshot.budget),
+    ),
   ]).toEqual([]);
   expect(new Set(tasks.map((view) => view.state))).toEqual(new Set(Object.keys(COUNTS)));
   expect(new Set(snapshots.map((snapshot) => snapshot.phase))).toEqual(
@@ -243,6 +285,12 @@ const EVENT_FIELDS: FieldsByType<Event> = {
   },
   verified: { type: "needed", task: "optional", attempt: "needed", passed: "needed", report: "needed" },
   reviewed: { type: "needed", lease: "needed", turn: "optional", verdict: "needed", findings: "optional" },
+  used: { type: "needed", lease: "optional", usage: "needed" },
+  budget_set: { type: "needed", budget: "needed" },
+  pressure_rose: { type: "needed", percent: "needed" },
+  pressure_fell: { type: "needed", percent: "needed" },
+  budget_due: { type: "needed" },
+  probe_due: { type: "needed", model: "optional" },
   stalled: { type: "needed", lease: "needed" },
   timed_out: { type: "needed", lease: "needed" },
   retry_due: { type: "needed", task: "optional" },
@@ -251,13 +299,13 @@ const EVENT_FIELDS: FieldsByType<Event> = {
 const OUTCOME: Fields<Outcome> = { commands: "needed", ignored: "optional" };
 const TURN = { type: "needed", lease: "needed", lane: "needed", attempt: "needed", turn: "needed" } as const;
 const COMMANDS: FieldsByType<Command> = {
-  start: { ...TURN, task: "needed", agent: "needed", session: "optional" },
-  prompt: { ...TURN, task: "needed", session: "needed", reason: "needed" },
+  start: { ...TURN, task: "needed", agent: "needed", model: "optional", session: "optional" },
+  prompt: { ...TURN, model: "optional", task: "needed", session: "needed", reason: "needed" },
   abort: { type: "needed", lease: "needed", session: "needed" },
   poll: { type: "needed", lease: "needed", session: "needed" },
   verify: { type: "needed", task: "optional", attempt: "needed", commands: "needed", files: "needed" },
-  review: { ...TURN, task: "optional" },
-  review_prompt: { ...TURN, task: "optional", session: "needed" },
+  review: { ...TURN, task: "optional", model: "optional" },
+  review_prompt: { ...TURN, model: "optional", task: "optional", session: "needed" },
   retry: { type: "needed", task: "optional", attempt: "needed", atMs: "needed", reason: "needed" },
   notify: { type: "needed", kind: "needed", task: "optional", message: "needed" },
   finish: { type: "needed", outcome: "needed", message: "needed" },
@@ -322,8 +370,24 @@ const LEASE: Fields<LeaseView> = {
   attempt: "needed",
   turn: "needed",
   session: "optional",
+  model: "optional",
   running: "needed",
   clockStopped: "needed",
+};
+const MODEL: Fields<ModelView> = { model: "optional", state: "needed", retryAt: "optional" };
+const USAGE: Fields<Usage> = {
+  tokens: "needed",
+  microUsd: "needed",
+  runningMs: "needed",
+  calls: "needed",
+  children: "needed",
+};
+const BUDGET: Fields<Budget> = {
+  tokens: "optional",
+  microUsd: "optional",
+  runningMs: "optional",
+  calls: "optional",
+  children: "optional",
 };
 const SNAPSHOT: Fields<Snapshot> = {
   phase: "needed",
@@ -332,6 +396,11 @@ const SNAPSHOT: Fields<Snapshot> = {
   limit: "needed",
   inUse: "needed",
   counts: "needed",
+  budget: "needed",
+  used: "needed",
+  reserved: "needed",
+  models: "needed",
+  memoryPercent: "optional",
   reason: "optional",
   outcome: "optional",
   missionVerification: "optional",

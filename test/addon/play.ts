@@ -180,11 +180,27 @@ export function play(store: Store, mission: MissionEngine): Played {
   say({ type: "session_started", lease: seal, session: "session-seal" });
   say({ type: "session_error", lease: seal, turn: last("review").turn, kind: "overloaded", message: "busy" });
   wait();
+  // The reviewer's model fails until it is left alone, and answers again.
+  for (let failures = 1; failures < 5; failures++) {
+    const { turn } = last("review_prompt");
+    say({ type: "session_error", lease: seal, turn, kind: "overloaded", message: "busy" });
+    wait();
+  }
+  say({ type: "session_idle", lease: seal, turn: last("review_prompt").turn });
+  say({ type: "session_idle", lease: seal, turn: last("review_prompt").turn });
+  say({ type: "pressure_rose", percent: 91 }, { type: "pressure_fell", percent: 60 });
+  say({ type: "used", lease: seal, usage: USED }, { type: "used", usage: USED });
+  say({
+    type: "budget_set",
+    budget: { tokens: 1_000, microUsd: 1_000, runningMs: 1e9, calls: 9, children: 99 },
+  });
   say({ type: "cancelled", reason: "enough" });
 
   const journal = store.journal<Event>(`mission/${mission.id}`).map((record) => record.payload);
   return { submitted: said, outcomes, snapshots, journal };
 }
+
+const USED = { tokens: 100, microUsd: 20, runningMs: 0, calls: 1, children: 0 };
 
 /** A task with nothing left to default. */
 function spec(id: string, more: Partial<TaskSpec> = {}): TaskSpec {

@@ -20,7 +20,10 @@ export type NoticeKind =
   | "task_failed"
   | "task_blocked"
   | "needs_decision"
-  | "limit_changed";
+  | "limit_changed"
+  | "model_paused"
+  | "model_resumed"
+  | "memory_pressure";
 
 export type MissionOutcome = "accepted" | "failed" | "cancelled";
 
@@ -37,6 +40,8 @@ export type Command =
       /** The lease's prompt, from 1: quote it in the events that answer. */
       readonly turn: number;
       readonly agent: string;
+      /** The model to ask, `provider/model`; absent, the host chooses. */
+      readonly model?: string;
       readonly session?: string;
     }
   /** The task's next attempt, in the same session. */
@@ -47,6 +52,8 @@ export type Command =
       readonly lane: Lane;
       readonly attempt: number;
       readonly turn: number;
+      /** The model to ask, `provider/model`; absent, the host chooses. */
+      readonly model?: string;
       readonly session: string;
       readonly reason: PromptReason;
     }
@@ -74,6 +81,8 @@ export type Command =
       /** The round, from 1. */
       readonly attempt: number;
       readonly turn: number;
+      /** The model to ask, `provider/model`; absent, the host chooses. */
+      readonly model?: string;
     }
   /** The reviewer went idle without a verdict: ask again in the same session. */
   | {
@@ -84,6 +93,8 @@ export type Command =
       readonly session: string;
       readonly attempt: number;
       readonly turn: number;
+      /** The model to ask, `provider/model`; absent, the host chooses. */
+      readonly model?: string;
     }
   /** For the user's eyes only: the scheduler itself comes back at `atMs`. */
   | {

@@ -1,4 +1,4 @@
-import type { Plan, SchedulerConfig, TaskSpec } from "./plan.ts";
+import type { Budget, Plan, SchedulerConfig, TaskSpec, Usage } from "./plan.ts";
 
 /** What went wrong in a session. */
 export type SessionErrorKind =
@@ -94,9 +94,23 @@ export type Event =
       readonly verdict: Verdict;
       readonly findings?: readonly Finding[] | undefined;
     }
-  /** The last four are made by `due`, never by the caller. Without `task` it is the seal that is due. */
+  /**
+   * What was used so far, as a running total: by a lease since it was opened, alive or not, or without `lease` by the
+   * commander. `runningMs` and `children` are the engine's own to count.
+   */
+  | { readonly type: "used"; readonly lease?: number | undefined; readonly usage: Partial<Usage> }
+  /** Other limits from now on. A mission that a budget stopped still waits for `resumed`. */
+  | { readonly type: "budget_set"; readonly budget: Budget }
+  /** Made from measurements of the memory, never by the caller. */
+  | { readonly type: "pressure_rose"; readonly percent: number }
+  | { readonly type: "pressure_fell"; readonly percent: number }
+  /** The rest are made by `due`, never by the caller. */
+  | { readonly type: "budget_due" }
+  /** The pause of a model that did not answer is over. Without `model` it is the one that the host chooses. */
+  | { readonly type: "probe_due"; readonly model?: string | undefined }
   | { readonly type: "stalled"; readonly lease: number }
   | { readonly type: "timed_out"; readonly lease: number }
+  /** Without `task` it is the seal that is due. */
   | { readonly type: "retry_due"; readonly task?: string | undefined }
   /** Time to look at the turns under way; never journaled. */
   | { readonly type: "poll_due" };

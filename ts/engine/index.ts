@@ -17,13 +17,24 @@ export type {
 export { EngineError, type EngineErrorCode, type EngineErrorDetails, type Problem } from "./error.ts";
 export type { Event, EventType, Finding, ReportStatus, SessionErrorKind, Verdict } from "./event.ts";
 export { MissionEngine } from "./mission.ts";
-export type { Plan, Priority, ReviewPolicy, Role, SchedulerConfig, TaskKind, TaskSpec } from "./plan.ts";
+export type {
+  Budget,
+  Plan,
+  Priority,
+  ReviewPolicy,
+  Role,
+  SchedulerConfig,
+  TaskKind,
+  TaskSpec,
+  Usage,
+} from "./plan.ts";
 export { currentPlatform, type Platform, platformPackage, platformTag } from "./platform.ts";
 export { Scheduler } from "./scheduler.ts";
 export type {
   Counts,
   LeaseView,
   MissionView,
+  ModelView,
   Phase,
   Purpose,
   Snapshot,

@@ -40,6 +40,25 @@ export interface Plan {
 /** When a reviewer is asked: as the plan says (and for the seal), for every task, or never. */
 export type ReviewPolicy = "plan" | "always" | "never";
 
+/**
+ * The most that a mission may use, its whole tree of sessions together; what is absent has no limit. It is reserved
+ * before a turn and settled after it. At a limit the mission pauses and says so.
+ */
+export interface Budget {
+  readonly tokens?: number | undefined;
+  /** Millionths of a US dollar. */
+  readonly microUsd?: number | undefined;
+  /** Milliseconds in which the mission ran; pauses don't count. */
+  readonly runningMs?: number | undefined;
+  /** Requests to a model. */
+  readonly calls?: number | undefined;
+  /** Sessions opened for tasks, errands and reviews. */
+  readonly children?: number | undefined;
+}
+
+/** What was used, in the units of {@link Budget}. */
+export type Usage = Readonly<Record<keyof Budget, number>>;
+
 /** Settings of a scheduler, fixed for its life. Times are milliseconds. */
 export interface SchedulerConfig {
   /** Most sessions at once, a role. Each 1 to 256. @default { planner: 2, worker: 8, reviewer: 4 } */
@@ -52,6 +71,13 @@ export interface SchedulerConfig {
   readonly taskTimeoutMs: number;
   /** @default "plan" */
   readonly review: ReviewPolicy;
+  /**
+   * The models of an agent, `provider/model`, the preferred first: a turn is asked of the first that answers. An agent
+   * without any is asked of the one that the host chooses. @default {}
+   */
+  readonly models?: Readonly<Record<string, readonly string[]>>;
+  /** @default {} */
+  readonly budget?: Budget;
   /** Of the choice of victims and the jitter of pauses: the same seed and events give the same commands. @default 0 */
   readonly seed: number;
 }

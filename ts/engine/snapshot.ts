@@ -1,6 +1,6 @@
 import type { Lane, MissionOutcome } from "./command.ts";
 import type { Finding } from "./event.ts";
-import type { Priority, Role, TaskKind } from "./plan.ts";
+import type { Budget, Priority, Role, TaskKind, Usage } from "./plan.ts";
 
 export type TaskState =
   | "pending"
@@ -30,6 +30,8 @@ export interface LeaseView {
   /** Prompts sent so far. */
   readonly turn: number;
   readonly session?: string;
+  /** The model of its last prompt; absent where the host chose. */
+  readonly model?: string;
   /** A turn is under way: it holds a permit, and its timers run. */
   readonly running: boolean;
   /** Its timers stand still for a permission question. */
@@ -84,6 +86,15 @@ export interface TaskView {
 /** How many tasks of the plan are in each state. Delegations are not counted. */
 export type Counts = Readonly<Record<TaskState, number>>;
 
+/** A model whose circuit is not closed: it is not asked (`open`), or one turn tries it (`half_open`). */
+export interface ModelView {
+  /** Absent: the one that the host chooses. */
+  readonly model?: string;
+  readonly state: "closed" | "open" | "half_open";
+  /** When it is tried again. */
+  readonly retryAt?: number;
+}
+
 /** The mission without its tasks: what is stored under `mission/<id>`. */
 export interface MissionView {
   readonly phase: Phase;
@@ -93,6 +104,15 @@ export interface MissionView {
   readonly limit: number;
   readonly inUse: number;
   readonly counts: Counts;
+  readonly budget: Budget;
+  /** As of `updatedAt`. */
+  readonly used: Usage;
+  /** For the turns under way. */
+  readonly reserved: Usage;
+  /** The models that don't answer, or are being tried again. */
+  readonly models: readonly ModelView[];
+  /** While memory is short: how much of it is used, in percent. Tasks of low priority wait. */
+  readonly memoryPercent?: number;
   /** Why it is paused or waits for a decision. */
   readonly reason?: string;
   readonly outcome?: MissionOutcome;

@@ -65,6 +65,14 @@ export type HostEvent =
   | { readonly type: "files_written"; readonly session: string; readonly paths: readonly string[] }
   | { readonly type: "error"; readonly session: string; readonly error: HostError }
   | { readonly type: "deleted"; readonly session: string }
+  /** What one answer of a model has used so far; `cost` in US dollars. It may come again with more. */
+  | {
+      readonly type: "used";
+      readonly session: string;
+      readonly answer: string;
+      readonly tokens: number;
+      readonly cost: number;
+    }
   | {
       readonly type: "permission_asked";
       readonly session: string;

@@ -20,6 +20,11 @@ describe("the numbers of a mission", () => {
       "attempts: 5",
       "sessions in use: 0",
       "most sessions at once: 4",
+      "model calls: 0",
+      "tokens: 0",
+      "cost in USD: 0.0000",
+      "minutes running: 0.0",
+      "sessions opened: 0",
       "time in tasks: 4.5 s",
     ]);
   });

@@ -1,5 +1,6 @@
 /** A mission in numbers. */
 import type { Snapshot, TaskView } from "../engine/index.ts";
+import { usageLines } from "./budget.ts";
 import { plannedTasks } from "./progress.ts";
 
 /** How the mission stands, in lines of `name: number`. `now` in milliseconds since the epoch. */
@@ -16,6 +17,7 @@ export function metricsText(snapshot: Snapshot, now: number): string {
     `attempts: ${attempts}`,
     `sessions in use: ${snapshot.leases.length}`,
     `most sessions at once: ${snapshot.limit}`,
+    ...usageLines(snapshot),
     `time in tasks: ${(busyMs / 1000).toFixed(1)} s`,
   ].join("\n");
 }

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it, vi } from "vitest";
@@ -86,6 +86,26 @@ describe("a mission", () => {
     expect(log.slice(2, 6).sort()).toEqual(["+b", "+c", "-b", "-c"]);
     expect(log.slice(6)).toEqual(["+d", "-d"]);
     expect(most).toBe(2);
+  });
+
+  it("stops at its budget and says so, refuses to go on, and goes on when the user has raised it", async () => {
+    const spend: FakeAgent = async (turn) => {
+      turn.emit({ type: "used", session: turn.session, answer: `${turn.session}-1`, tokens: 50, cost: 0 });
+      return done(turn);
+    };
+    const { commander, directory, task: open } = await project({ worker: spend }, { budget: { tokens: 50 } });
+    await open("spend");
+    await commander("submit_plan", { goal: "g", tasks: [task("a")] });
+    const refusal = "the budget of 50 tokens is used up; raise it to go on";
+    expect(await commander("run_mission")).toContain(refusal);
+    expect(await commander("run_mission")).toContain(refusal);
+    expect(await commander("tasks", { action: "metrics" })).toContain("tokens: 50 of 50");
+    await mkdir(join(directory, ".orchestrator"), { recursive: true });
+    await writeFile(
+      join(directory, ".orchestrator/settings.jsonc"),
+      '{ "budget": { "tokens": 5000000 }, "review": "never" }',
+    );
+    expect(await commander("run_mission")).toMatch(/^The mission is over: accepted/);
   });
 
   it("refuses a claim without a deed, says why, and takes the repair from the same session", async () => {

@@ -17,6 +17,7 @@ import {
 } from "../engine/index.ts";
 import type { Host, HostEvent } from "../host/host.ts";
 import type { Brief } from "./brief.ts";
+import { budgetOf } from "./budget.ts";
 import { filesOfTask } from "./changes.ts";
 import { Checks } from "./checks.ts";
 import { diff } from "./git.ts";
@@ -67,7 +68,7 @@ export class Mission {
   #closed = false;
 
   constructor({ brief, host, store, settings }: MissionParts) {
-    const { lanes, attempts, stallTimeoutMs, taskTimeoutMs, review } = settings;
+    const { lanes, attempts, stallTimeoutMs, taskTimeoutMs, review, models } = settings;
     this.brief = brief;
     this.#host = host;
     this.#engine = MissionEngine.open(store, brief.id, {
@@ -76,6 +77,8 @@ export class Mission {
       stallTimeoutMs,
       taskTimeoutMs,
       review,
+      models,
+      budget: budgetOf(settings.budget),
     });
     this.#sessions = new Sessions(host, brief.session, (event) => this.#tell(event));
     this.#checks = new Checks(host.directory, settings.verifyTimeoutMs);
@@ -137,7 +140,10 @@ export class Mission {
   async run(signal: AbortSignal, changed: () => void): Promise<News> {
     if (this.#news === undefined) {
       this.#sessions.forgetModel();
-      this.submit({ type: "resumed" });
+      const [outcome] = this.submit({ type: "resumed" });
+      // What keeps it from going on is news: nothing else would ever end the wait.
+      if (outcome?.ignored !== undefined && this.snapshot.phase === "paused")
+        this.#news = { type: "needs_decision", message: outcome.ignored };
     }
     const interrupted = () => this.#interrupt();
     signal.addEventListener("abort", interrupted, { once: true });
@@ -180,6 +186,11 @@ export class Mission {
       signal?.addEventListener("abort", look);
       look();
     });
+  }
+
+  /** Takes the limits that the user has set meanwhile; the other settings stay those that the mission began with. */
+  limit({ budget }: Settings): void {
+    this.submit({ type: "budget_set", budget: budgetOf(budget) });
   }
 
   /** News from the host. */
@@ -294,7 +305,7 @@ export class Mission {
       case "review":
         return this.#review(command);
       case "review_prompt":
-        return this.#sessions.again(command.lease, command.turn, VERDICT_MISSING);
+        return this.#sessions.again(command, VERDICT_MISSING);
       case "retry":
         return this.#host.log("info", `task ${command.task} is tried again: ${command.reason}`);
       case "notify":
@@ -304,22 +315,14 @@ export class Mission {
     }
   }
 
-  #start({ lease, turn, task, agent, session }: Extract<Command, { type: "start" }>): Promise<void> {
-    const view = this.#known(task);
-    const text = taskMessage(this.#spec(task));
-    const title = `${view.id}: ${view.title} (@${agent})`;
-    return this.#sessions.engage({
-      lease,
-      turn,
-      agent,
-      title,
-      text,
-      ...(session === undefined ? {} : { session }),
-    });
+  #start(command: Extract<Command, { type: "start" }>): Promise<void> {
+    const { id, title } = this.#known(command.task);
+    const text = taskMessage(this.#spec(command.task));
+    return this.#sessions.engage({ ...command, title: `${id}: ${title} (@${command.agent})`, text });
   }
 
-  #repair({ lease, turn, task, reason }: Extract<Command, { type: "prompt" }>): Promise<void> {
-    return this.#sessions.again(lease, turn, repairMessage(this.#known(task), reason));
+  #repair(command: Extract<Command, { type: "prompt" }>): Promise<void> {
+    return this.#sessions.again(command, repairMessage(this.#known(command.task), command.reason));
   }
 
   async #verify(command: Extract<Command, { type: "verify" }>): Promise<void> {
@@ -331,11 +334,11 @@ export class Mission {
     this.#tell(verified);
   }
 
-  async #review({ lease, turn, task: id }: Extract<Command, { type: "review" }>): Promise<void> {
-    const task = id === undefined ? undefined : this.#known(id);
+  async #review(command: Extract<Command, { type: "review" }>): Promise<void> {
+    const task = command.task === undefined ? undefined : this.#known(command.task);
     const text = task === undefined ? this.#sealText() : await this.#reviewText(task);
     const title = task === undefined ? "Final review (@reviewer)" : `Review of ${task.id} (@reviewer)`;
-    await this.#sessions.engage({ lease, turn, agent: "reviewer", title, text });
+    await this.#sessions.engage({ ...command, agent: "reviewer", title, text });
   }
 
   async #reviewText(task: TaskView): Promise<string> {
@@ -364,6 +367,7 @@ export class Mission {
         this.#news = { type: "needs_decision", message };
         return this.#moved();
       case "task_failed":
+      case "model_paused":
         return this.#host.toast("warning", message);
       default:
         return this.#host.log("info", message);

@@ -9,7 +9,7 @@ import type { Host, HostEvent } from "../host/host.ts";
 import { type Brief, briefKey, newMissionId } from "./brief.ts";
 import { MissionError } from "./error.ts";
 import { Mission } from "./mission.ts";
-import { loadSettings, settingsFiles } from "./settings.ts";
+import { loadSettings, type Settings, settingsFiles } from "./settings.ts";
 
 /** Where the store of a project is, below the project's folder. */
 export const STATE_FOLDER = join(".orchestrator", "state");
@@ -50,7 +50,7 @@ export class Orchestrator {
         `another session of this project already leads mission ${live.brief.id} ("${live.brief.objective}"): wait for it, or end it with /stop`,
       );
     }
-    const settings = await loadSettings(settingsFiles(this.#host.directory), this.#options);
+    const settings = await this.settings();
     live?.submit({ type: "cancelled", reason: "replaced by a new /task" });
     await this.#mission?.close();
     const store = this.#openStore();
@@ -74,6 +74,11 @@ export class Orchestrator {
         ? `mission ${this.#mission.brief.id} is over (${this.#mission.outcome})`
         : "this session has no mission";
     throw new MissionError("ERR_NO_MISSION", `${why}: the user starts one with /task "…"`);
+  }
+
+  /** The settings as they stand now. @throws MissionError `ERR_SETTINGS` */
+  settings(): Promise<Settings> {
+    return loadSettings(settingsFiles(this.#host.directory), this.#options);
   }
 
   hear(event: HostEvent): void {

@@ -18,6 +18,7 @@ function sessions(worker: FakeAgent) {
   return {
     host,
     sessions: new Sessions(host, PARENT, submit),
+    told,
     ends: () => told.filter(({ type }) => type === "session_idle" || type === "session_error"),
   };
 }
@@ -57,7 +58,7 @@ it("does not take the last turn's answer for that of a prompt that is still on i
       arrive = () => resolve(last);
     }),
   );
-  const prompted = all.again(1, 2, "Once more.");
+  const prompted = all.again({ lease: 1, turn: 2 }, "Once more.");
   await all.poll(1);
   expect(ends()).toEqual([{ type: "session_idle", lease: 1, turn: 1, text: "answer 1" }]);
   arrive();
@@ -95,4 +96,34 @@ it("takes a look that failed for no end of the turn: the next one tells", async 
   expect(host.logs).toEqual([expect.stringContaining("connection reset")]);
   await all.poll(1);
   expect(ends()).toMatchObject([{ type: "session_idle" }]);
+});
+
+it("tells the running total of what a lease and the commander used, each answer once, also after the end", async () => {
+  const { host, sessions: all, told } = sessions(async () => "done");
+  await all.engage(TASK);
+  const session = host.prompts[0]?.session ?? "";
+  const used = (of: string, answer: string, tokens: number, cost: number) =>
+    all.hear({ type: "used", session: of, answer, tokens, cost });
+  used(session, "a1", 10, 0.5);
+  used(session, "a1", 12, 0.5);
+  all.release(1);
+  used(session, "a2", 3, 0.25);
+  used(PARENT, "a3", 7, 0);
+  used("somebody else's", "a4", 1000, 1);
+  expect(told.filter(({ type }) => type === "used")).toEqual([
+    { type: "used", lease: 1, usage: { tokens: 10, microUsd: 500_000, calls: 1 } },
+    { type: "used", lease: 1, usage: { tokens: 12, microUsd: 500_000, calls: 1 } },
+    { type: "used", lease: 1, usage: { tokens: 15, microUsd: 750_000, calls: 2 } },
+    { type: "used", usage: { tokens: 7, microUsd: 0, calls: 1 } },
+  ]);
+});
+
+it("asks the model that the engine names, the agent's own or the commander's where it names none", async () => {
+  const { host, sessions: all } = sessions(async () => "done");
+  await all.engage({ ...TASK, model: "openrouter/some/model" });
+  await all.again({ lease: 1, turn: 2 }, "More.");
+  expect(host.prompts.map(({ model }) => model)).toEqual([
+    { provider: "openrouter", model: "some/model" },
+    host.model,
+  ]);
 });

@@ -3,7 +3,7 @@
  * them into events of the engine. It believes neither an idle event nor its absence: a turn has ended when the host's
  * own record shows a finished answer to the prompt that began it.
  */
-import type { Event, Outcome } from "../engine/index.ts";
+import type { Event, Outcome, Usage } from "../engine/index.ts";
 import type { Host, HostError, HostEvent, LastTurn, ModelRef } from "../host/host.ts";
 import { HostFailure } from "../host/host.ts";
 import { kindOfFailure } from "./failure.ts";
@@ -11,11 +11,17 @@ import { kindOfFailure } from "./failure.ts";
 /** Deltas arrive by the hundred; the engine needs one sign of life now and then. In milliseconds. */
 const PROGRESS_EVERY_MS = 1000;
 
-/** A session to be opened, or gone on in, for a lease. */
-export interface Engagement {
+/** One prompt of a lease. */
+export interface Turn {
   readonly lease: number;
   /** Which prompt of the lease this is, quoted in the events that answer it. */
   readonly turn: number;
+  /** The model that the engine names, `provider/model`; absent, the agent's own or the commander's. */
+  readonly model?: string;
+}
+
+/** A session to be opened, or gone on in, for a lease. */
+export interface Engagement extends Turn {
   readonly agent: string;
   readonly title: string;
   readonly text: string;
@@ -39,6 +45,22 @@ interface Engaged {
   readonly questions: Set<string>;
 }
 
+type Counted = Pick<Usage, "tokens" | "microUsd" | "calls">;
+
+/** Adds up what answers have used; each may be told again, with more. */
+class Meter {
+  readonly #answers = new Map<string, Counted>();
+
+  count(answer: string, used: Counted): Counted {
+    this.#answers.set(answer, used);
+    return [...this.#answers.values()].reduce((sum, one) => ({
+      tokens: sum.tokens + one.tokens,
+      microUsd: sum.microUsd + one.microUsd,
+      calls: sum.calls + one.calls,
+    }));
+  }
+}
+
 /** The sessions of one mission. */
 export class Sessions {
   readonly #host: Host;
@@ -47,6 +69,9 @@ export class Sessions {
   readonly #byLease = new Map<number, Engaged>();
   readonly #bySession = new Map<string, Engaged>();
   readonly #written = new Map<string, Set<string>>();
+  readonly #meters = new Map<number | undefined, Meter>();
+  /** The lease that a session was last opened for: its last answer may be counted after it has ended. */
+  readonly #payers = new Map<string, number>();
   #model: ModelRef | undefined;
 
   /** `parent` is the commander's session; `submit` hands an event to the engine. */
@@ -72,7 +97,7 @@ export class Sessions {
   }
 
   /** Opens a session for a lease and hands it its first message. */
-  async engage({ lease, turn, agent, title, text, session: earlier }: Engagement): Promise<void> {
+  async engage({ lease, turn, model, agent, title, text, session: earlier }: Engagement): Promise<void> {
     await this.#telling({ lease, turn }, async () => {
       const session = earlier ?? (await this.#host.createSession({ parent: this.#parent, title }));
       const engaged: Engaged = {
@@ -94,15 +119,16 @@ export class Sessions {
       }
       this.#byLease.set(lease, engaged);
       this.#bySession.set(session, engaged);
-      await this.#prompt(engaged, turn, text);
+      this.#payers.set(session, lease);
+      await this.#prompt(engaged, turn, text, model);
     });
   }
 
   /** Hands the next message to a lease's session. */
-  async again(lease: number, turn: number, text: string): Promise<void> {
+  async again({ lease, turn, model }: Turn, text: string): Promise<void> {
     const engaged = this.#byLease.get(lease);
     if (engaged === undefined) return;
-    await this.#telling({ lease, turn }, () => this.#prompt(engaged, turn, text));
+    await this.#telling({ lease, turn }, () => this.#prompt(engaged, turn, text, model));
   }
 
   /** Looks whether a lease's turn has ended with no event that said so. */
@@ -144,6 +170,10 @@ export class Sessions {
 
   /** News from the host. */
   hear(event: HostEvent): void {
+    if (event.type === "used") {
+      this.#count(event);
+      return;
+    }
     const engaged = this.#bySession.get(event.session);
     if (engaged === undefined) return;
     const { lease, questions } = engaged;
@@ -176,9 +206,12 @@ export class Sessions {
     }
   }
 
-  async #prompt(engaged: Engaged, turn: number, text: string): Promise<void> {
+  async #prompt(engaged: Engaged, turn: number, text: string, asked: string | undefined): Promise<void> {
     const { session, agent } = engaged;
-    const model = this.#host.modelOf(agent) ?? (await this.#commandersModel());
+    const model =
+      asked === undefined
+        ? (this.#host.modelOf(agent) ?? (await this.#commandersModel()))
+        : modelNamed(asked);
     const { answer } = await this.#host.lastTurn(session);
     // Together: a look in between would take the last turn's answer for this one's.
     engaged.before = answer;
@@ -225,6 +258,16 @@ export class Sessions {
     }
   }
 
+  /** Adds up what the answers of a lease, or of the commander, have used, and tells the engine the total. */
+  #count({ session, answer, tokens, cost }: Extract<HostEvent, { type: "used" }>): void {
+    const lease = this.#payers.get(session);
+    if (lease === undefined && session !== this.#parent) return;
+    const meter = this.#meters.get(lease) ?? new Meter();
+    this.#meters.set(lease, meter);
+    const usage = meter.count(answer, { tokens, microUsd: Math.round(cost * 1_000_000), calls: 1 });
+    this.#submit({ type: "used", ...(lease === undefined ? {} : { lease }), usage });
+  }
+
   #progressed(engaged: Engaged): void {
     const now = Date.now();
     if (now - engaged.progressAt < PROGRESS_EVERY_MS) return;
@@ -250,4 +293,10 @@ export class Sessions {
       this.#submit({ type: "session_error", lease, turn, kind: "unknown", message });
     }
   }
+}
+
+/** A model by the name that settings have for it: the provider ends at the first slash. */
+function modelNamed(name: string): ModelRef {
+  const [provider = "", ...model] = name.split("/");
+  return { provider, model: model.join("/") };
 }

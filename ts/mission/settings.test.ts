@@ -22,6 +22,8 @@ const DEFAULTS = {
   taskTimeoutMs: 1_800_000,
   verifyTimeoutMs: 600_000,
   review: "plan",
+  models: {},
+  budget: {},
 };
 
 describe("settings", () => {
@@ -117,6 +119,12 @@ describe("a setting that nobody knows", () => {
     );
   });
 
+  it("is compared with the limits of a budget inside of one", async () => {
+    await expect(load({}, { budget: { token: 3 } })).rejects.toThrow(
+      'unknown setting "budget.token"; did you mean "tokens"?',
+    );
+  });
+
   it("is refused without a guess where nothing is near", async () => {
     await expect(load({}, { colour: 1 })).rejects.toThrow(/unknown setting "colour" \(known/);
   });
@@ -132,6 +140,10 @@ describe("a value that can't be", () => {
     ["lanes", { worker: 0 }],
     ["lanes", { worker: 65 }],
     ["lanes", 4],
+    ["budget", { usd: 0 }],
+    ["budget", { calls: 1.5 }],
+    ["models", { worker: "a/b" }],
+    ["models", { worker: ["gpt"] }],
   ])("is refused by name: %s = %j", async (key, value) => {
     await expect(load({}, { [key]: value })).rejects.toThrow(`the plugin's options: ${key}`);
   });

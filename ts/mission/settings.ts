@@ -15,6 +15,9 @@ import { nearest } from "./nearest.ts";
 
 const lanes = (most: number) => z.int().min(1).max(64).default(most);
 const milliseconds = (usual: number) => z.int().min(1000).default(usual);
+const count = z.int().min(1).optional();
+const amount = z.number().positive().optional();
+const ModelName = z.string().regex(/^[^/\s]+\/\S+$/, "give a model as provider/model");
 
 /** The settings, with their defaults. */
 export const Settings = z.strictObject({
@@ -29,6 +32,22 @@ export const Settings = z.strictObject({
   ),
   taskTimeoutMs: milliseconds(1_800_000).describe("Milliseconds that one attempt at a task may take."),
   verifyTimeoutMs: milliseconds(600_000).describe("Milliseconds that one verify command may run."),
+  models: z
+    .record(z.string(), z.array(ModelName).max(16))
+    .default({})
+    .describe(
+      "For each agent its models, provider/model: the first is used, the rest stand in while it does not answer.",
+    ),
+  budget: z
+    .strictObject({
+      tokens: count.describe("Tokens of all kinds, read and written."),
+      usd: amount.describe("US dollars, as OpenCode counts them."),
+      minutes: amount.describe("Minutes in which the mission runs; pauses don't count."),
+      calls: count.describe("Requests to a model."),
+      children: count.describe("Sessions opened for tasks, errands and reviews."),
+    })
+    .default({})
+    .describe("The most a mission may use, with all its sessions: at a limit it pauses and says so."),
   review: z
     .enum(["plan", "always", "never"])
     .default("plan")
@@ -37,6 +56,12 @@ export const Settings = z.strictObject({
     ),
 });
 export type Settings = z.infer<typeof Settings>;
+
+/** The keys of the settings that are objects with fixed keys. */
+const NESTED: Readonly<Record<string, readonly string[]>> = {
+  lanes: ["planner", "worker", "reviewer"],
+  budget: ["tokens", "usd", "minutes", "calls", "children"],
+};
 
 /** Where settings are read from, besides the plugin's options. Paths are absolute. */
 export interface SettingsFiles {
@@ -104,7 +129,7 @@ function problemsOf(value: unknown): readonly string[] {
 function problemsOfIssue(issue: z.core.$ZodIssue): readonly string[] {
   const at = issue.path.join(".");
   if (issue.code !== "unrecognized_keys") return [`${at === "" ? "" : `${at}: `}${issue.message}`];
-  const known = issue.path[0] === "lanes" ? ["planner", "worker", "reviewer"] : Object.keys(Settings.shape);
+  const known = NESTED[String(issue.path[0])] ?? Object.keys(Settings.shape);
   return issue.keys.map((key) => {
     const name = [...issue.path, key].join(".");
     const close = nearest(key, known);

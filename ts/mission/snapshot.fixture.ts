@@ -24,6 +24,8 @@ export function taskView(id: string, state: TaskState = "pending", more: Partial
   };
 }
 
+const NOTHING = { tokens: 0, microUsd: 0, runningMs: 0, calls: 0, children: 0 };
+
 /** A mission with these tasks. */
 export function snapshotOf(tasks: readonly TaskView[], more: Partial<Snapshot> = {}): Snapshot {
   const count = (state: TaskState) => tasks.filter((task) => task.state === state).length;
@@ -44,6 +46,10 @@ export function snapshotOf(tasks: readonly TaskView[], more: Partial<Snapshot> =
       cancelled: count("cancelled"),
       blocked: count("blocked"),
     },
+    budget: {},
+    used: NOTHING,
+    reserved: NOTHING,
+    models: [],
     sealFindings: [],
     updatedAt: 0,
     tasks,

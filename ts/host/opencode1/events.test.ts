@@ -35,6 +35,25 @@ describe("hostEventOf", () => {
     });
   });
 
+  it("reads what an answer used when it is whole, and not before", () => {
+    const info = {
+      id: "msg_1",
+      sessionID,
+      role: "assistant",
+      cost: 0.25,
+      tokens: { input: 10, output: 5, reasoning: 1, cache: { read: 100, write: 4 } },
+    };
+    const updated = (time: object) => ({ type: "message.updated", properties: { info: { ...info, time } } });
+    expect(hostEventOf(updated({ created: 1, completed: 2 }))).toEqual({
+      type: "used",
+      session: sessionID,
+      answer: "msg_1",
+      tokens: 120,
+      cost: 0.25,
+    });
+    expect(hostEventOf(updated({ created: 1 }))).toBeUndefined();
+  });
+
   it("drops an error that belongs to no session", () => {
     expect(hostEventOf({ type: "session.error", properties: { error: { name: "X" } } })).toBeUndefined();
   });

@@ -12,6 +12,23 @@ const Failed = z.object({ sessionID: z.string(), error: z.unknown() });
 const Asked = OfSession.extend({ id: z.string(), permission: z.string() });
 const Replied = OfSession.extend({ requestID: z.string() });
 const Deleted = z.object({ info: z.object({ id: z.string() }) });
+const count = z.number().nonnegative().catch(0);
+/** An answer that is whole: until then its numbers are zero. */
+const Answered = z.object({
+  info: z.object({
+    id: z.string(),
+    sessionID: z.string(),
+    role: z.literal("assistant"),
+    time: z.object({ completed: z.number() }),
+    cost: count,
+    tokens: z.object({
+      input: count,
+      output: count,
+      reasoning: count,
+      cache: z.object({ read: count, write: count }).catch({ read: 0, write: 0 }),
+    }),
+  }),
+});
 const PartUpdated = z.object({ part: OfSession });
 const FilesWritten = z.object({
   part: OfSession.extend({
@@ -67,6 +84,13 @@ const READERS: Readonly<Record<string, Reader>> = {
     error: hostErrorOf(error),
   })),
   "session.deleted": reader(Deleted, ({ info }) => ({ type: "deleted", session: info.id })),
+  "message.updated": reader(Answered, ({ info: { id, sessionID, cost, tokens } }) => ({
+    type: "used",
+    session: sessionID,
+    answer: id,
+    tokens: tokens.input + tokens.output + tokens.reasoning + tokens.cache.read + tokens.cache.write,
+    cost,
+  })),
   "message.part.updated": (properties) => written(properties) ?? part(properties),
   "message.part.delta": reader(OfSession, ({ sessionID }) => ({ type: "progress", session: sessionID })),
   "permission.asked": reader(Asked, ({ sessionID, id, permission }) => ({

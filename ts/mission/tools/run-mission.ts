@@ -20,6 +20,7 @@ export function runMission(orchestrator: Orchestrator): ToolDefinition<typeof pa
       if (plannedTasks(mission.snapshot).length === 0) {
         throw new MissionError("ERR_ARGUMENTS", "there is no plan yet: call submit_plan first");
       }
+      mission.limit(await orchestrator.settings());
       let shown = "";
       const news = await mission.run(call.signal, () => {
         const snapshot = mission.snapshot;
