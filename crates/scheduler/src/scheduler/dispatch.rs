@@ -64,10 +64,10 @@ impl Scheduler {
             let Some(task) = self.tasks.get(key).filter(|task| task.state() == TaskState::Ready) else {
                 continue;
             };
-            let held = !task.engaged && task.scope.is_some_and(|scope| self.parking.is_blocked(scope));
+            let held = !task.is_engaged() && task.scope.is_some_and(|scope| self.parking.is_blocked(scope));
             let in_use =
                 task.continued.as_ref().is_some_and(|session| self.leases.of_session(session).is_some());
-            let lane = task.lane.or_else(|| self.lanes.free(task.spec.role));
+            let lane = task.lane().or_else(|| self.lanes.free(task.spec.role));
             if !lane.filter(|_| !held && !in_use).is_some_and(|lane| self.begin_on(key, lane)) {
                 self.delegations.push_back(key);
             }
@@ -77,10 +77,11 @@ impl Scheduler {
     fn dispatch_retries(&mut self) {
         for _ in 0..self.retries.len() {
             let Some(key) = self.retries.pop_front() else { return };
-            let waits =
-                |task: &&Task| task.state() == TaskState::Ready && task.engaged && task.retry_at.is_none();
+            let waits = |task: &&Task| {
+                task.state() == TaskState::Ready && task.is_engaged() && task.retry_at().is_none()
+            };
             let Some(task) = self.tasks.get(key).filter(waits) else { continue };
-            let lane = task.lane.or_else(|| self.lanes.free(task.spec.role));
+            let lane = task.lane().or_else(|| self.lanes.free(task.spec.role));
             if !lane.is_some_and(|lane| self.begin_on(key, lane)) {
                 self.retries.push_back(key);
             }
@@ -90,7 +91,7 @@ impl Scheduler {
     /// Begins a task's turn on a lane, if it is let in; whether it was.
     fn begin_on(&mut self, key: TaskKey, lane: Lane) -> bool {
         let task = &self.tasks[key];
-        let (agent, new_session) = (task.spec.agent.clone(), task.next.is_none() && task.continued.is_none());
+        let (agent, new_session) = (task.spec.agent.clone(), task.next_is_new() && task.continued.is_none());
         let Some(admission) = self.admit(&agent, new_session) else { return false };
         self.begin_turn(key, lane, admission);
         true
@@ -259,5 +260,5 @@ impl Scheduler {
 
 /// Whether a ticket still stands for work: its task may have been cancelled or replaced meanwhile.
 fn may_start(tasks: &Tasks, key: TaskKey) -> bool {
-    tasks.get(key).is_some_and(|task| task.state() == TaskState::Ready && !task.engaged)
+    tasks.get(key).is_some_and(|task| task.state() == TaskState::Ready && !task.is_engaged())
 }

@@ -97,14 +97,14 @@ impl Scheduler {
             Some(id) => Subject::Task(self.tasks.find(id).ok_or_else(none)?),
             None => Subject::Mission,
         };
-        let work = subject.task().filter(|key| self.tasks[*key].retry_at.is_some());
+        let work = subject.task().filter(|key| self.tasks[*key].retry_at().is_some());
         let at = self.retry_at(subject, work).ok_or_else(none)?;
         if at > self.clock.now() {
             return Err(Ignored(format!("the retry is due at {}", self.clock.outside(at))));
         }
         self.timers.remove(&(at, subject));
         if let Some(key) = work {
-            self.tasks.change(key).retry_at = None;
+            self.tasks.change(key).work_mut().retry_at = None;
             self.queue_retry(key);
         } else {
             self.review_mut(subject).retry_at = None;
@@ -193,7 +193,7 @@ impl Scheduler {
 
     fn retry_at(&self, subject: Subject, work: Option<TaskKey>) -> Option<u64> {
         match work {
-            Some(key) => self.tasks[key].retry_at,
+            Some(key) => self.tasks[key].retry_at(),
             None => self.review(subject)?.retry_at,
         }
     }

@@ -162,7 +162,7 @@ impl Scheduler {
         let engaged: Vec<TaskKey> = self.engaged.iter().copied().collect();
         for key in engaged {
             if !self.tasks[key].is_delegation()
-                && let Some(lane) = self.tasks.change(key).lane.take()
+                && let Some(lane) = self.tasks.change(key).work_mut().lane.take()
             {
                 self.lanes.give_back(lane);
             }

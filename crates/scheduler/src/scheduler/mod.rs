@@ -11,12 +11,13 @@
 //! | `review` | the same of reviews and the seal |
 //! | `mission` | start, pause, decisions, the mission's own checks, its end |
 //! | `due` | what the time alone brings |
-//! | `tasks`, `leases` | what is kept of each |
+//! | `tasks`, `leases`, `engagement` | what is kept of each |
 
 mod admission;
 mod circuits;
 mod dispatch;
 mod due;
+mod engagement;
 pub(crate) mod leases;
 mod mission;
 mod planning;
@@ -49,6 +50,7 @@ use crate::{
     permit::Permits,
     phase::Phase,
     poller::Poller,
+    pools,
     pressure::{Pressure, PressureChange},
     random::Random,
     task::{Role, TaskSpec},
@@ -413,6 +415,13 @@ impl Scheduler {
         self.leases.of_session(session).and_then(|id| self.lease(id))
     }
 
+    /// What the pool has done that lends tasks what they need between their first turn and their end. Once a mission
+    /// is over, nothing of it is outstanding.
+    #[must_use]
+    pub fn engagement_counts(&self) -> pools::Counts {
+        self.tasks.engagement_counts()
+    }
+
     /// The tasks that changed since this was last asked.
     pub(crate) fn take_changed(&mut self) -> Vec<TaskView> {
         self.tasks.take_changed()
@@ -430,7 +439,7 @@ impl Scheduler {
 
     fn lease_view(&self, id: LeaseId, lease: &Lease) -> LeaseView {
         let lane = match lease.job {
-            Job::Work(key) => self.tasks[key].lane,
+            Job::Work(key) => self.tasks[key].lane(),
             Job::Review { .. } | Job::Judged(_) => Some(lease.lane),
         };
         LeaseView {

@@ -57,14 +57,14 @@ impl Scheduler {
 
     pub(super) fn review(&self, subject: Subject) -> Option<&Review> {
         match subject {
-            Subject::Task(key) => self.tasks.get(key).map(|task| &task.review),
+            Subject::Task(key) => self.tasks.get(key)?.work.as_ref().map(|work| &work.review),
             Subject::Mission => Some(&self.mission.seal),
         }
     }
 
     pub(super) fn review_mut(&mut self, subject: Subject) -> &mut Review {
         match subject {
-            Subject::Task(key) => &mut self.tasks.change(key).review,
+            Subject::Task(key) => &mut self.tasks.change(key).work_mut().review,
             Subject::Mission => &mut self.mission.seal,
         }
     }
@@ -89,7 +89,7 @@ impl Scheduler {
         if let Some(lease) = review.lease.and_then(|id| self.leases.get(id)) {
             return Some((lease.lane, false));
         }
-        let held = subject.task().and_then(|key| self.tasks[key].lane);
+        let held = subject.task().and_then(|key| self.tasks[key].lane());
         match held {
             Some(lane) if lane.role == Role::Reviewer => Some((lane, false)),
             _ => self.lanes.free(Role::Reviewer).map(|lane| (lane, true)),
@@ -238,6 +238,9 @@ impl Scheduler {
 
     /// Ends a review that is no longer wanted: its place in the queue, its lease, its timer.
     pub(super) fn drop_review(&mut self, subject: Subject) {
+        if self.review(subject).is_none() {
+            return;
+        }
         self.reviews.retain(|queued| *queued != subject);
         let review = std::mem::take(self.review_mut(subject));
         if let Some(id) = review.lease {

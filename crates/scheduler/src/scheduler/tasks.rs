@@ -3,16 +3,23 @@
 use std::collections::HashMap;
 
 use crate::{
-    backoff::Backoff,
-    command::PromptReason,
     event::Finding,
     graph::{TaskGraph, TaskKey},
     lease::{Lane, LeaseId},
     parking::ScopeId,
-    scheduler::review::Review,
+    pools::{
+        self,
+        slots::{Slot, Slots},
+    },
+    scheduler::engagement::Engagement,
     task::{Priority, TaskKind, TaskSpec, TaskState},
     view::{Counts, TaskView, Verification},
 };
+
+/// Engagements that a scheduler makes at its start, and the most that it keeps for later: twice and eight times as many as
+/// there are lanes by default.
+const ENGAGEMENTS_AT_START: usize = 50;
+const ENGAGEMENTS_KEPT: usize = 200;
 
 /// One task, with all that happened to it.
 #[derive(Debug)]
@@ -24,17 +31,8 @@ pub(crate) struct Task {
     state: TaskState,
     /// Attempts used up.
     pub(crate) used: u32,
-    /// Between its first turn and its end: its scope is busy, and its next turn goes before new work.
-    pub(crate) engaged: bool,
-    pub(crate) lane: Option<Lane>,
-    pub(crate) lease: Option<LeaseId>,
-    /// What the next prompt says to the lease's session; `None`: the next turn begins in a new session.
-    pub(crate) next: Option<PromptReason>,
-    pub(crate) retry_at: Option<u64>,
-    /// Errors of the provider in a row.
-    pub(crate) transient: u32,
-    pub(crate) backoff: Backoff,
-    pub(crate) review: Review,
+    /// Between its first turn and its end.
+    pub(crate) work: Option<Slot<Engagement>>,
     /// The earlier session that the first turn goes on in; delegations only.
     pub(crate) continued: Option<String>,
     /// The session of the last turn.
@@ -58,14 +56,7 @@ impl Task {
             scope,
             state: TaskState::Pending,
             used: 0,
-            engaged: false,
-            lane: None,
-            lease: None,
-            next: None,
-            retry_at: None,
-            transient: 0,
-            backoff: Backoff::default(),
-            review: Review::default(),
+            work: None,
             continued: None,
             session: None,
             reason: None,
@@ -85,6 +76,32 @@ impl Task {
         self.state
     }
 
+    /// Whether it is between its first turn and its end.
+    pub(crate) fn is_engaged(&self) -> bool {
+        self.work.is_some()
+    }
+
+    pub(crate) fn lane(&self) -> Option<Lane> {
+        self.work.as_ref()?.lane
+    }
+
+    pub(crate) fn lease(&self) -> Option<LeaseId> {
+        self.work.as_ref()?.lease
+    }
+
+    /// Whether its next turn opens a session of its own.
+    pub(crate) fn next_is_new(&self) -> bool {
+        self.work.as_ref().is_none_or(|work| work.next.is_none())
+    }
+
+    pub(crate) fn retry_at(&self) -> Option<u64> {
+        self.work.as_ref()?.retry_at
+    }
+
+    pub(crate) fn work_mut(&mut self) -> &mut Engagement {
+        self.work.as_mut().expect("only a task that is engaged has turns and reviews")
+    }
+
     pub(crate) fn is_delegation(&self) -> bool {
         self.spec.kind == TaskKind::Delegation
     }
@@ -94,14 +111,14 @@ impl Task {
         !self.is_delegation()
             && match self.state {
                 TaskState::Pending | TaskState::Blocked | TaskState::Failed | TaskState::Cancelled => true,
-                TaskState::Ready => !self.engaged,
+                TaskState::Ready => !self.is_engaged(),
                 _ => false,
             }
     }
 
     fn waits_where_memory_is_short(&self) -> bool {
         self.state == TaskState::Ready
-            && !self.engaged
+            && !self.is_engaged()
             && !self.is_delegation()
             && self.spec.priority == Priority::Low
     }
@@ -126,11 +143,11 @@ impl Task {
             review: spec.review,
             attempt: if self.started_at.is_some() { self.attempt().min(attempts) } else { 0 },
             attempts,
-            lease: self.lease,
-            lane: self.lane,
+            lease: self.lease(),
+            lane: self.lane(),
             session: self.session.clone(),
             reason: self.reason.clone(),
-            retry_at: self.retry_at.or(self.review.retry_at),
+            retry_at: self.work.as_ref().and_then(|work| work.retry_at.or(work.review.retry_at)),
             summary: self.summary.clone(),
             evidence: self.evidence.clone(),
             files_reported: self.files.clone(),
@@ -151,6 +168,7 @@ pub(crate) struct Tasks {
     counts: [u32; TaskState::ALL.len()],
     /// Keys of changed tasks since they were last taken.
     changed: Vec<TaskKey>,
+    engagements: Slots<Engagement>,
     attempts: u32,
     now: u64,
     /// While memory is short: how much of it is used, in percent.
@@ -164,6 +182,7 @@ impl Tasks {
             by_id: HashMap::new(),
             counts: Default::default(),
             changed: Vec::new(),
+            engagements: Slots::new(ENGAGEMENTS_AT_START, ENGAGEMENTS_KEPT),
             attempts,
             now: 0,
             pressed: None,
@@ -231,6 +250,17 @@ impl Tasks {
         self.by_id.insert(id, key);
         self.touch(key);
         key
+    }
+
+    /// A task's first turn begins; or another one.
+    pub(crate) fn engage(&mut self, key: TaskKey) {
+        let engagements = &self.engagements;
+        self.graph[key].work.get_or_insert_with(|| engagements.take());
+    }
+
+    /// What the pool of engagements has done.
+    pub(crate) fn engagement_counts(&self) -> pools::Counts {
+        self.engagements.counts()
     }
 
     /// To change a task in anything but its state.

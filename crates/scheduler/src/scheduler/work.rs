@@ -30,7 +30,7 @@ pub(crate) enum Next {
 impl Scheduler {
     /// Begins a ready task's turn on a lane that is free, or the task's already.
     pub(super) fn begin_turn(&mut self, key: TaskKey, lane: Lane, admission: Admission) {
-        if self.tasks[key].lane.is_none() {
+        if self.tasks[key].lane().is_none() {
             self.lanes.take(lane);
         }
         if self.engaged.insert(key)
@@ -42,12 +42,12 @@ impl Scheduler {
         let now = self.clock.now();
         let turn = Turn::new(admission, now);
         let model = turn.model();
+        self.tasks.engage(key);
         let task = self.tasks.change(key);
-        task.engaged = true;
-        task.lane = Some(lane);
+        task.work_mut().lane = Some(lane);
         task.started_at.get_or_insert(now);
         let (id, attempt) = (task.spec.id.clone(), task.attempt());
-        let (kept, reason) = (task.lease, task.next.take());
+        let (kept, reason) = (task.lease(), task.work_mut().next.take());
         if let Some((lease, reason)) = kept.zip(reason) {
             let live = self.leases.get_mut(lease).expect("a task forgets its lease when that ends");
             let session =
@@ -60,7 +60,7 @@ impl Scheduler {
             let agent = task.spec.agent.clone();
             let session = task.continued.take();
             let lease = self.leases.open(Job::Work(key), lane, attempt, turn);
-            task.lease = Some(lease);
+            task.work_mut().lease = Some(lease);
             task.session.clone_from(&session);
             if let Some(session) = &session {
                 self.leases.bind(lease, session.clone());
@@ -91,9 +91,9 @@ impl Scheduler {
 
     /// The session of a work turn fell silent.
     pub(super) fn work_ended(&mut self, key: TaskKey, report: Option<Report>, text: Option<String>) {
-        let task = self.tasks.change(key);
-        task.transient = 0;
-        task.backoff.reset();
+        let work = self.tasks.change(key).work_mut();
+        work.transient = 0;
+        work.backoff.reset();
         let status = report.as_ref().map(|report| report.status);
         if let Some(report) = report {
             self.keep_report(key, report);
@@ -245,11 +245,12 @@ impl Scheduler {
     /// attempt nevertheless.
     fn pause_work(&mut self, key: TaskKey, message: String, retry_after: Option<u64>, why: String) {
         let task = self.tasks.change(key);
-        let pause = task.backoff.next(&mut self.random, retry_after);
-        task.transient += 1;
+        let work = task.work_mut();
+        let pause = work.backoff.next(&mut self.random, retry_after);
+        work.transient += 1;
         let next = Next::Prompt(PromptReason::SessionError { message });
-        if task.transient > MAX_TRANSIENT {
-            task.transient = 0;
+        if work.transient > MAX_TRANSIENT {
+            work.transient = 0;
             task.used += 1;
             if task.used >= self.config.attempts {
                 self.fail(key, format!("{why}, {} times in a row", MAX_TRANSIENT + 1));
@@ -272,25 +273,25 @@ impl Scheduler {
 
     /// Queues the next turn of a task that keeps its lane, after a pause in milliseconds.
     fn queue_turn(&mut self, key: TaskKey, next: Next, pause: u64, why: String) {
-        let lease = self.tasks[key].lease.expect("a task has a lease until its next turn is queued");
+        let lease = self.tasks[key].lease().expect("a task has a lease until its next turn is queued");
         let reason = match next {
             Next::Prompt(reason) if self.quiet(lease) => Some(reason),
             Next::Prompt(_) | Next::Fresh => None,
         };
         if reason.is_none() {
             self.end_lease(lease);
-            self.tasks.change(key).lease = None;
+            self.tasks.change(key).work_mut().lease = None;
         }
         self.tasks.step(key, TaskState::Ready);
         let at = self.clock.now().saturating_add(pause);
         let task = self.tasks.change(key);
-        task.next = reason;
+        task.work_mut().next = reason;
         task.reason = Some(why.clone());
         let (id, attempt) = (task.spec.id.clone(), task.attempt());
         if pause == 0 {
             self.queue_retry(key);
         } else {
-            task.retry_at = Some(at);
+            task.work_mut().retry_at = Some(at);
             self.timers.insert((at, Subject::Task(key)));
         }
         let at_ms = self.clock.outside(at);
@@ -300,14 +301,14 @@ impl Scheduler {
     /// The mission stops under a running task: it is as if the attempt had not begun.
     pub(super) fn requeue(&mut self, key: TaskKey) {
         self.tasks.step(key, TaskState::Ready);
-        let lane = self.tasks[key].lane;
+        let lane = self.tasks[key].lane();
         self.disengage(key);
         self.queue_again(key, lane);
     }
 
     /// Done and checked.
     pub(super) fn accept(&mut self, key: TaskKey) {
-        let lane = self.tasks[key].lane;
+        let lane = self.tasks[key].lane();
         self.tasks.step(key, TaskState::Accepted);
         self.tasks.change(key).reason = None;
         self.disengage(key);
@@ -366,21 +367,17 @@ impl Scheduler {
 
     /// A task lets go of all that it holds: session, lane, files, timer.
     fn disengage(&mut self, key: TaskKey) {
-        let task = self.tasks.change(key);
-        task.next = None;
-        task.engaged = false;
-        let (lease, lane, retry_at) = (task.lease.take(), task.lane.take(), task.retry_at.take());
-        if let Some(lease) = lease {
+        let Some(work) = self.tasks.change(key).work.take() else { return };
+        if let Some(lease) = work.lease {
             self.end_lease(lease);
         }
-        if let Some(lane) = lane {
+        if let Some(lane) = work.lane {
             self.lanes.give_back(lane);
         }
-        if let Some(at) = retry_at {
+        if let Some(at) = work.retry_at {
             self.timers.remove(&(at, Subject::Task(key)));
         }
-        if self.engaged.remove(&key) {
-            self.wake_waiting(key);
-        }
+        self.engaged.remove(&key);
+        self.wake_waiting(key);
     }
 }
