@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::moves::{self, Move};
+
 /// Where a mission is. The legal moves are in [`PHASE_MOVES`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -26,32 +28,32 @@ impl Phase {
     /// Whether [`PHASE_MOVES`] lists the move.
     #[must_use]
     pub fn may_become(self, to: Phase) -> bool {
-        PHASE_MOVES.contains(&(self, to))
+        moves::lists(PHASE_MOVES, self, to)
     }
 }
 
 /// Every legal move of a mission. Anything else is a bug in the scheduler, and panics.
-pub const PHASE_MOVES: &[(Phase, Phase)] = {
+pub const PHASE_MOVES: &[Move<Phase>] = {
     use Phase::{Deciding, Done, Paused, Planning, Running, Sealing, Verifying};
     &[
-        (Planning, Running),
-        (Planning, Done), // cancelled
-        (Running, Paused),
-        (Running, Deciding),  // nothing can go on
-        (Running, Verifying), // every task accepted, or dropped on purpose
-        (Running, Done),      // cancelled
-        (Paused, Running),
-        (Paused, Done), // cancelled
-        (Deciding, Running),
-        (Deciding, Done),     // nothing changed, or cancelled
-        (Verifying, Running), // new tasks came
-        (Verifying, Paused),
-        (Verifying, Deciding), // the checks failed
-        (Verifying, Sealing),  // the checks passed, or there are none
-        (Verifying, Done),     // cancelled
-        (Sealing, Running),    // new tasks came
-        (Sealing, Paused),
-        (Sealing, Deciding), // rejected, or no verdict
-        (Sealing, Done),     // approved, no seal asked for, or cancelled
+        Move::new(Planning, Running, "resumed, with a plan"),
+        Move::new(Planning, Done, "cancelled"),
+        Move::new(Running, Paused, "interrupted, or only the user can mend it"),
+        Move::new(Running, Deciding, "nothing can go on"),
+        Move::new(Running, Verifying, "every task is accepted, or dropped on purpose"),
+        Move::new(Running, Done, "cancelled"),
+        Move::new(Paused, Running, "resumed"),
+        Move::new(Paused, Done, "cancelled"),
+        Move::new(Deciding, Running, "resumed, with something new"),
+        Move::new(Deciding, Done, "resumed with nothing new, or cancelled"),
+        Move::new(Verifying, Running, "new tasks came"),
+        Move::new(Verifying, Paused, "interrupted"),
+        Move::new(Verifying, Deciding, "the mission's checks failed"),
+        Move::new(Verifying, Sealing, "the mission's checks passed, or there are none"),
+        Move::new(Verifying, Done, "cancelled"),
+        Move::new(Sealing, Running, "new tasks came"),
+        Move::new(Sealing, Paused, "interrupted"),
+        Move::new(Sealing, Deciding, "rejected, or no verdict"),
+        Move::new(Sealing, Done, "approved, no seal asked for, or cancelled"),
     ]
 };

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::moves::{self, Move};
+
 /// Which lanes a task uses. Custom agents are mapped to one of these by the caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -125,38 +127,38 @@ impl TaskState {
     /// Whether [`MOVES`] lists the move.
     #[must_use]
     pub fn may_become(self, to: TaskState) -> bool {
-        MOVES.contains(&(self, to))
+        moves::lists(MOVES, self, to)
     }
 }
 
 /// Every legal move of a task. Anything else is a bug in the scheduler, and panics.
-pub const MOVES: &[(TaskState, TaskState)] = {
+pub const MOVES: &[Move<TaskState>] = {
     use TaskState::{Accepted, Blocked, Cancelled, Failed, Pending, Ready, Reviewing, Running, Verifying};
     &[
-        (Pending, Ready),     // all that it depends on is accepted
-        (Pending, Blocked),   // something that it depends on failed or was cancelled
-        (Pending, Cancelled), //
-        (Ready, Running),     // a lane and a permit are free
-        (Ready, Pending),     // replaced before it started
-        (Ready, Cancelled),   //
-        (Running, Verifying), // reported done, and its session is quiet
-        (Running, Ready),     // a retry is queued, or the mission was paused
-        (Running, Failed),    // out of attempts, or reported blocked
-        (Running, Cancelled), //
-        (Running, Accepted),  // delegations only
-        (Verifying, Reviewing),
-        (Verifying, Accepted),
-        (Verifying, Ready),  // the checks failed, a retry is queued
-        (Verifying, Failed), // … and no attempt is left
-        (Verifying, Cancelled),
-        (Reviewing, Accepted),
-        (Reviewing, Ready),  // rejected, a retry is queued
-        (Reviewing, Failed), // … and no attempt is left, or no verdict came
-        (Reviewing, Cancelled),
-        (Blocked, Pending), // what blocked it was replaced
-        (Blocked, Cancelled),
-        (Failed, Pending),    // replaced by a new plan
-        (Failed, Cancelled),  // dropped: the mission may end without it
-        (Cancelled, Pending), // replaced by a new plan
+        Move::new(Pending, Ready, "all that it depends on is accepted"),
+        Move::new(Pending, Blocked, "something that it depends on failed or was cancelled"),
+        Move::new(Pending, Cancelled, "dropped"),
+        Move::new(Ready, Running, "lane, permit, files, model and budget are there"),
+        Move::new(Ready, Pending, "replaced before it started"),
+        Move::new(Ready, Cancelled, "dropped"),
+        Move::new(Running, Verifying, "reported done, and its session is quiet"),
+        Move::new(Running, Ready, "a retry is queued, or the mission was paused"),
+        Move::new(Running, Failed, "out of attempts, or reported blocked"),
+        Move::new(Running, Cancelled, "dropped"),
+        Move::new(Running, Accepted, "an errand's session is quiet"),
+        Move::new(Verifying, Reviewing, "the checks passed, and a review is asked for"),
+        Move::new(Verifying, Accepted, "the checks passed"),
+        Move::new(Verifying, Ready, "the checks failed, a retry is queued"),
+        Move::new(Verifying, Failed, "the checks failed, and no attempt is left"),
+        Move::new(Verifying, Cancelled, "dropped"),
+        Move::new(Reviewing, Accepted, "approved"),
+        Move::new(Reviewing, Ready, "rejected, a retry is queued"),
+        Move::new(Reviewing, Failed, "rejected and no attempt is left, or no verdict came"),
+        Move::new(Reviewing, Cancelled, "dropped"),
+        Move::new(Blocked, Pending, "what blocked it was replaced"),
+        Move::new(Blocked, Cancelled, "dropped"),
+        Move::new(Failed, Pending, "replaced by a new plan"),
+        Move::new(Failed, Cancelled, "dropped, so that the mission may end without it"),
+        Move::new(Cancelled, Pending, "replaced by a new plan"),
     ]
 };

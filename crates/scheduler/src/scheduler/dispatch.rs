@@ -204,8 +204,8 @@ impl Scheduler {
         }
     }
 
-    /// Makes ready those of the tasks that are pending, and queues them: on the deque of the lane that freed them,
-    /// if there is one, else in the injectors. The longest way to an end goes first, then the plan's order.
+    /// Makes ready those of the tasks that are pending, and queues them: the one with the longest way to an end on the
+    /// deque of the lane that freed them, if there is one, the others in the injectors.
     pub(super) fn make_ready(&mut self, mut keys: Vec<TaskKey>, lane: Option<Lane>) {
         keys.retain(|key| self.tasks[*key].state() == TaskState::Pending);
         keys.sort_by_key(|key| (std::cmp::Reverse(self.tasks.graph().height(*key)), *key));
@@ -213,20 +213,23 @@ impl Scheduler {
             self.tasks.step(*key, TaskState::Ready);
             self.tasks.change(*key).reason = None;
         }
-        let warm = |key: &TaskKey| {
-            let spec = &self.tasks[*key].spec;
-            lane.filter(|lane| lane.role == spec.role && spec.priority == Priority::Normal)
-        };
-        let (own, others): (Vec<TaskKey>, Vec<TaskKey>) =
-            keys.into_iter().partition(|key| warm(key).is_some());
-        for key in others {
-            let spec = &self.tasks[key].spec;
-            self.lanes.inject(spec.role, spec.priority, Ticket::Task(key).to_bits());
-        }
-        // Ascending, so that the newest end of the deque has the longest way.
-        if let Some(lane) = lane {
-            for key in own.into_iter().rev() {
-                self.lanes.push(lane, Ticket::Task(key).to_bits());
+        // One task is all that the lane that freed them can start next. The others are anybody's, in the order of
+        // their ways to the end: on the lane's own deque they would be stolen shortest way first.
+        let own = lane.and_then(|lane| {
+            let warm = |key: &&TaskKey| {
+                let spec = &self.tasks[**key].spec;
+                lane.role == spec.role && spec.priority == Priority::Normal
+            };
+            keys.iter().find(warm).map(|key| (lane, *key))
+        });
+        for key in keys {
+            let ticket = Ticket::Task(key).to_bits();
+            match own {
+                Some((lane, warm)) if warm == key => self.lanes.push(lane, ticket),
+                _ => {
+                    let spec = &self.tasks[key].spec;
+                    self.lanes.inject(spec.role, spec.priority, ticket);
+                }
             }
         }
     }

@@ -42,7 +42,7 @@ fn priority_goes_before_the_longest_way_and_that_before_the_plans_order() {
 }
 
 #[test]
-fn a_lane_goes_on_with_what_its_last_task_freed_the_longest_way_first() {
+fn a_lane_goes_on_with_the_longest_way_that_its_last_task_freed_and_leaves_the_rest_to_all() {
     let tasks = [
         task("a"),
         task("other"),
@@ -54,8 +54,12 @@ fn a_lane_goes_on_with_what_its_last_task_freed_the_longest_way_first() {
     assert_eq!(bench.running_tasks(), ["a"]);
     assert_eq!(Bench::started(&bench.complete("a")), ["long"]);
     assert_eq!(Bench::started(&bench.complete("long")), ["end"]);
-    assert_eq!(Bench::started(&bench.complete("end")), ["short"]);
-    assert_eq!(Bench::started(&bench.complete("short")), ["other"]);
+    assert_eq!(
+        Bench::started(&bench.complete("end")),
+        ["other"],
+        "it waits longer than `short`, as near to an end"
+    );
+    assert_eq!(Bench::started(&bench.complete("other")), ["short"]);
 }
 
 #[test]
