@@ -10,7 +10,7 @@ const REPORT_CHARS = 3000;
 
 /** The answer, as text for a model. */
 export function newsText(news: News, snapshot: Snapshot): string {
-  return [headline(news), ...taskLines(snapshot), ...wholeLines(snapshot), advice(news)]
+  return [headline(news), ...taskLines(snapshot), ...wholeLines(snapshot), advice(news, snapshot)]
     .filter(Boolean)
     .join("\n\n");
 }
@@ -26,13 +26,15 @@ function headline(news: News): string {
   }
 }
 
-function advice(news: News): string {
+function advice(news: News, { phase }: Snapshot): string {
   switch (news.type) {
     case "finished":
       return news.outcome === "accepted"
         ? "Report to the user."
         : "Tell the user what was done and what was not.";
     case "needs_decision":
+      if (phase === "paused")
+        return "It is paused: only the user can mend this. Tell them, and wait. run_mission goes on where it was.";
       return "Fix the cause with submit_plan (the same ids replace failed tasks), then call run_mission. Calling run_mission with nothing changed ends the mission as failed.";
     case "interrupted":
       return "Wait for the user. run_mission goes on where it was.";
