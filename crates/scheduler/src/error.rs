@@ -14,6 +14,8 @@ pub enum ErrorKind {
     InvalidConfig,
     /// A named task does not exist.
     UnknownTask,
+    /// A task is not in the state that was needed; nothing changed.
+    WrongState,
     /// The journal could not be written or read; no command left.
     Journal,
 }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use crate::{
+    csr::CsrBuf,
     cycle,
     error::{Error, ErrorKind, Problem},
     graph::TaskKey,
@@ -224,20 +225,20 @@ impl<'a> Check<'a> {
                 node(names.len() - 1)
             });
         }
-        let edges: Vec<Vec<u32>> = names
+        let edges: CsrBuf = names
             .iter()
             .enumerate()
             .map(|(at, id)| {
-                let depends_on = match (plan.tasks.get(at), self.tasks.find(id)) {
+                let depends_on: &[String] = match (plan.tasks.get(at), self.tasks.find(id)) {
                     (Some(task), _) => &task.depends_on,
                     (None, Some(key)) => &self.tasks[key].spec.depends_on,
-                    (None, None) => return Vec::new(),
+                    (None, None) => &[],
                 };
                 let known = depends_on.iter().filter_map(|on| node_of.get(on.as_str()).copied());
-                known.filter(|to| node_of.get(id) != Some(to)).collect()
+                known.filter(|to| node_of.get(id) != Some(to))
             })
             .collect();
-        for cycle in cycle::cycles(&edges) {
+        for cycle in cycle::cycles(edges.as_csr()) {
             let mut ids: Vec<&str> = cycle.iter().map(|at| names[*at as usize]).collect();
             let length = ids.len();
             // Begin with the id that comes first in the plan, so that the message does not depend on the search.

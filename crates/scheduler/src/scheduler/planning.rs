@@ -65,13 +65,14 @@ impl Scheduler {
                 }
             }
         }
-        for key in &fresh {
-            let on: Vec<TaskKey> =
-                self.tasks[*key].spec.depends_on.iter().filter_map(|id| self.tasks.find(id)).collect();
-            let met = |task: &Task| task.state() == TaskState::Accepted;
-            self.tasks.graph_mut().set_dependencies(*key, &on, met);
-        }
-        self.tasks.graph_mut().measure();
+        let connected: Vec<(TaskKey, Vec<TaskKey>)> = fresh
+            .iter()
+            .map(|key| {
+                let depends_on = &self.tasks[*key].spec.depends_on;
+                (*key, depends_on.iter().filter_map(|id| self.tasks.find(id)).collect())
+            })
+            .collect();
+        self.tasks.graph_mut().set_all_dependencies(connected);
         fresh.extend(self.blocked_behind(replaced));
         // What is depended on has the longer way to the end, so it comes first.
         fresh.sort_by_key(|key| (Reverse(self.tasks.graph().height(*key)), *key));
