@@ -29,6 +29,7 @@ export type {
   Usage,
 } from "./plan.ts";
 export { currentPlatform, type Platform, platformPackage, platformTag } from "./platform.ts";
+export { type BufferClass, type PoolCounts, type PoolStatistics, poolStatistics } from "./pools.ts";
 export { Scheduler } from "./scheduler.ts";
 export type {
   Counts,

@@ -7,6 +7,7 @@ export interface NativeAddon {
   version(): string;
   checkSyntax(path: string, source: Uint8Array, optionsJson: string): string | null;
   checkChange(path: string, before: Uint8Array, after: Uint8Array, optionsJson: string): string | null;
+  poolStatistics(): string;
   readonly NativeScheduler: new (configJson: string) => NativeScheduler;
   readonly NativeStore: { open(path: string, optionsJson: string): NativeStore };
   readonly NativeMission: { open(store: NativeStore, missionId: string, configJson: string): NativeMission };

@@ -5,7 +5,7 @@ use orchestrator_store as store;
 use orchestrator_store::Store;
 use serde::Deserialize;
 
-use crate::scheduler::json;
+use crate::pools::json;
 
 /// Keeps one mission. The stream and the mission's document are `mission/<id>`, its tasks'
 /// `mission/<id>/task/<task>`.

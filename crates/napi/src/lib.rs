@@ -11,6 +11,7 @@ mod failure;
 mod journal;
 pub mod mission;
 mod number;
+pub mod pools;
 pub mod scheduler;
 pub mod store;
 pub mod syntax;

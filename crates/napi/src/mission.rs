@@ -8,7 +8,8 @@ use crate::{
     failure::Failure,
     journal::StoreJournal,
     number::{number, whole},
-    scheduler::{config, events, json, plan, problems},
+    pools::{Json, json},
+    scheduler::{config, events, plan, problems},
     store::NativeStore,
 };
 
@@ -36,7 +37,7 @@ impl NativeMission {
 
     /// Takes in a JSON array of events, commits them, and gives a JSON array of outcomes.
     #[napi]
-    pub fn submit(&mut self, at_ms: f64, events_json: String) -> napi::Result<String> {
+    pub fn submit(&mut self, at_ms: f64, events_json: String) -> napi::Result<Json> {
         crossing(|| {
             let at_ms = whole(at_ms, "the time")?;
             let events = events(&events_json)?;
@@ -46,7 +47,7 @@ impl NativeMission {
 
     /// Takes in how much memory is used and what is due, commits it, and gives a JSON array of outcomes.
     #[napi]
-    pub fn tick(&mut self, now_ms: f64) -> napi::Result<String> {
+    pub fn tick(&mut self, now_ms: f64) -> napi::Result<Json> {
         crossing(|| {
             let now_ms = whole(now_ms, "the time")?;
             let memory = memory::measure();
@@ -69,25 +70,25 @@ impl NativeMission {
 
     /// Everything, as JSON.
     #[napi]
-    pub fn snapshot(&mut self) -> napi::Result<String> {
+    pub fn snapshot(&mut self) -> napi::Result<Json> {
         self.look(|scheduler| json(&scheduler.snapshot()))
     }
 
     /// One task as it stands, as JSON.
     #[napi]
-    pub fn task(&mut self, id: String) -> napi::Result<Option<String>> {
+    pub fn task(&mut self, id: String) -> napi::Result<Option<Json>> {
         self.look(|scheduler| scheduler.task(&id).map(|task| json(&task)))
     }
 
     /// One task as it was asked for, as JSON.
     #[napi]
-    pub fn spec(&mut self, id: String) -> napi::Result<Option<String>> {
+    pub fn spec(&mut self, id: String) -> napi::Result<Option<Json>> {
         self.look(|scheduler| scheduler.spec(&id).map(json))
     }
 
     /// The problems that a plan would have if it were submitted now, as a JSON array. Nothing is changed.
     #[napi]
-    pub fn check_plan(&mut self, plan_json: String) -> napi::Result<String> {
+    pub fn check_plan(&mut self, plan_json: String) -> napi::Result<Json> {
         crossing(|| {
             let plan = plan(&plan_json)?;
             self.mission.with(|mission| Ok(problems(mission.scheduler(), &plan)))
@@ -96,14 +97,14 @@ impl NativeMission {
 
     /// One live lease, as JSON.
     #[napi]
-    pub fn lease(&mut self, id: f64) -> napi::Result<Option<String>> {
+    pub fn lease(&mut self, id: f64) -> napi::Result<Option<Json>> {
         let id = crossing(|| whole(id, "a lease"))?;
         self.look(|scheduler| scheduler.lease(LeaseId(id)).map(|lease| json(&lease)))
     }
 
     /// The live lease of a session, as JSON.
     #[napi]
-    pub fn lease_of_session(&mut self, session: String) -> napi::Result<Option<String>> {
+    pub fn lease_of_session(&mut self, session: String) -> napi::Result<Option<Json>> {
         self.look(|scheduler| scheduler.lease_of_session(&session).map(|lease| json(&lease)))
     }
 

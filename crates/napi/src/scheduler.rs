@@ -1,13 +1,13 @@
 //! The scheduler on its own.
 
 use napi_derive::napi;
-use orchestrator_scheduler::{Config, Event, LeaseId, Plan, Scheduler};
-use serde::Serialize;
+use orchestrator_scheduler::{Config, Event, LeaseId, Plan, Problem, Scheduler};
 
 use crate::{
     crossing::{Fragile, crossing},
     failure::Failure,
     number::{number, whole},
+    pools::{Json, json},
 };
 
 /// A `Scheduler` of `orchestrator-scheduler`.
@@ -26,7 +26,7 @@ impl NativeScheduler {
 
     /// Applies a JSON array of events; gives a JSON array of outcomes.
     #[napi]
-    pub fn handle(&mut self, at_ms: f64, events_json: String) -> napi::Result<String> {
+    pub fn handle(&mut self, at_ms: f64, events_json: String) -> napi::Result<Json> {
         crossing(|| {
             let at_ms = whole(at_ms, "the time")?;
             let events = events(&events_json)?;
@@ -42,7 +42,7 @@ impl NativeScheduler {
 
     /// What is due at a time: a JSON array of events.
     #[napi]
-    pub fn due(&mut self, now_ms: f64) -> napi::Result<String> {
+    pub fn due(&mut self, now_ms: f64) -> napi::Result<Json> {
         crossing(|| {
             let now_ms = whole(now_ms, "the time")?;
             self.scheduler.with(|scheduler| Ok(json(&scheduler.due(now_ms))))
@@ -57,25 +57,25 @@ impl NativeScheduler {
 
     /// Everything, as JSON.
     #[napi]
-    pub fn snapshot(&mut self) -> napi::Result<String> {
+    pub fn snapshot(&mut self) -> napi::Result<Json> {
         crossing(|| self.scheduler.with(|scheduler| Ok(json(&scheduler.snapshot()))))
     }
 
     /// One task as it stands, as JSON.
     #[napi]
-    pub fn task(&mut self, id: String) -> napi::Result<Option<String>> {
+    pub fn task(&mut self, id: String) -> napi::Result<Option<Json>> {
         crossing(|| self.scheduler.with(|scheduler| Ok(scheduler.task(&id).map(|task| json(&task)))))
     }
 
     /// One task as it was asked for, as JSON.
     #[napi]
-    pub fn spec(&mut self, id: String) -> napi::Result<Option<String>> {
+    pub fn spec(&mut self, id: String) -> napi::Result<Option<Json>> {
         crossing(|| self.scheduler.with(|scheduler| Ok(scheduler.spec(&id).map(json))))
     }
 
     /// The problems that a plan would have if it were submitted now, as a JSON array. Nothing is changed.
     #[napi]
-    pub fn check_plan(&mut self, plan_json: String) -> napi::Result<String> {
+    pub fn check_plan(&mut self, plan_json: String) -> napi::Result<Json> {
         crossing(|| {
             let plan = plan(&plan_json)?;
             self.scheduler.with(|scheduler| Ok(problems(scheduler, &plan)))
@@ -84,7 +84,7 @@ impl NativeScheduler {
 
     /// One live lease, as JSON.
     #[napi]
-    pub fn lease(&mut self, id: f64) -> napi::Result<Option<String>> {
+    pub fn lease(&mut self, id: f64) -> napi::Result<Option<Json>> {
         crossing(|| {
             let id = LeaseId(whole(id, "a lease")?);
             self.scheduler.with(|scheduler| Ok(scheduler.lease(id).map(|lease| json(&lease))))
@@ -93,7 +93,7 @@ impl NativeScheduler {
 
     /// The live lease of a session, as JSON.
     #[napi]
-    pub fn lease_of_session(&mut self, session: String) -> napi::Result<Option<String>> {
+    pub fn lease_of_session(&mut self, session: String) -> napi::Result<Option<Json>> {
         crossing(|| {
             self.scheduler
                 .with(|scheduler| Ok(scheduler.lease_of_session(&session).map(|lease| json(&lease))))
@@ -115,13 +115,9 @@ pub(crate) fn plan(plan_json: &str) -> Result<Plan, Failure> {
 }
 
 /// What is wrong with a plan, as a JSON array.
-pub(crate) fn problems(scheduler: &Scheduler, plan: &Plan) -> String {
+pub(crate) fn problems(scheduler: &Scheduler, plan: &Plan) -> Json {
     match scheduler.check_plan(plan) {
-        Ok(()) => "[]".to_owned(),
+        Ok(()) => json::<[Problem]>(&[]),
         Err(error) => json(error.problems()),
     }
-}
-
-pub(crate) fn json<T: Serialize + ?Sized>(value: &T) -> String {
-    serde_json::to_string(value).expect("the engine's types can be written as JSON")
 }

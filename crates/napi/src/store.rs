@@ -11,7 +11,7 @@ use crate::{
     crossing::crossing,
     failure::Failure,
     number::{number, whole},
-    scheduler::json,
+    pools::{Json, json},
 };
 
 /// A `Store` of `orchestrator-store`.
@@ -110,7 +110,7 @@ impl NativeStore {
 
     /// Checks the file and every chain; gives a report as JSON.
     #[napi]
-    pub fn audit(&self) -> napi::Result<String> {
+    pub fn audit(&self) -> napi::Result<Json> {
         crossing(|| Ok(json(&Audit::from(self.store()?.audit()?))))
     }
 

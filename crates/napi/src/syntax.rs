@@ -6,7 +6,11 @@ use napi_derive::napi;
 use orchestrator_tools::{Language, Limits, new_errors};
 use serde::Deserialize;
 
-use crate::{crossing::crossing, failure::Failure, scheduler::json};
+use crate::{
+    crossing::crossing,
+    failure::Failure,
+    pools::{Json, json},
+};
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -18,7 +22,7 @@ struct CheckOptions {
 
 /// Parses a text in the language of a path's name; gives a report as JSON, or nothing for an unknown language.
 #[napi]
-pub fn check_syntax(path: String, source: &[u8], options_json: String) -> napi::Result<Option<String>> {
+pub fn check_syntax(path: String, source: &[u8], options_json: String) -> napi::Result<Option<Json>> {
     check(&path, None, source, &options_json)
 }
 
@@ -29,16 +33,11 @@ pub fn check_change(
     before: &[u8],
     after: &[u8],
     options_json: String,
-) -> napi::Result<Option<String>> {
+) -> napi::Result<Option<Json>> {
     check(&path, Some(before), after, &options_json)
 }
 
-fn check(
-    path: &str,
-    before: Option<&[u8]>,
-    after: &[u8],
-    options_json: &str,
-) -> napi::Result<Option<String>> {
+fn check(path: &str, before: Option<&[u8]>, after: &[u8], options_json: &str) -> napi::Result<Option<Json>> {
     crossing(|| {
         let Some(language) = Language::of_path(Path::new(path)) else { return Ok(None) };
         let options: CheckOptions = serde_json::from_str(options_json)

@@ -12,7 +12,7 @@ pub(super) struct Shelf<T> {
     /// None where nothing is kept: a queue has room for at least one.
     idle: Option<ArrayQueue<T>>,
     taken: AtomicU64,
-    reused: AtomicU64,
+    allocated: AtomicU64,
     discarded: AtomicU64,
     outstanding: AtomicU64,
     high_water: AtomicU64,
@@ -24,7 +24,7 @@ impl<T> Shelf<T> {
         Self {
             idle: (keep > 0).then(|| ArrayQueue::new(keep)),
             taken: AtomicU64::new(0),
-            reused: AtomicU64::new(0),
+            allocated: AtomicU64::new(0),
             discarded: AtomicU64::new(0),
             outstanding: AtomicU64::new(0),
             high_water: AtomicU64::new(0),
@@ -33,13 +33,10 @@ impl<T> Shelf<T> {
 
     /// Lends an idle value, or else one that `make` makes.
     pub(super) fn take(&self, make: impl FnOnce() -> T) -> T {
-        let value = match self.idle.as_ref().and_then(ArrayQueue::pop) {
-            Some(idle) => {
-                self.reused.fetch_add(1, Ordering::Relaxed);
-                idle
-            }
-            None => make(),
-        };
+        let value = self.idle.as_ref().and_then(ArrayQueue::pop).unwrap_or_else(|| {
+            self.allocated.fetch_add(1, Ordering::Relaxed);
+            make()
+        });
         self.taken.fetch_add(1, Ordering::Relaxed);
         let outstanding = self.outstanding.fetch_add(1, Ordering::Relaxed) + 1;
         if outstanding > self.high_water.load(Ordering::Relaxed) {
@@ -68,14 +65,14 @@ impl<T> Shelf<T> {
     }
 
     pub(super) fn counts(&self) -> Counts {
-        let [taken, reused, discarded, outstanding, high_water] =
-            [&self.taken, &self.reused, &self.discarded, &self.outstanding, &self.high_water]
+        let [taken, allocated, discarded, outstanding, high_water] =
+            [&self.taken, &self.allocated, &self.discarded, &self.outstanding, &self.high_water]
                 .map(|counter| counter.load(Ordering::Relaxed));
         Counts {
             taken,
-            reused,
-            // In the midst of a `take` on another thread, `reused` may already count what `taken` doesn't yet.
-            allocated: taken.saturating_sub(reused),
+            // In the midst of a `take` on another thread, `allocated` may already count what `taken` doesn't yet.
+            reused: taken.saturating_sub(allocated),
+            allocated,
             discarded,
             outstanding,
             high_water,
