@@ -6,7 +6,7 @@
 //! | pool | lends | threads |
 //! |---|---|---|
 //! | [`Buffers`](buffers::Buffers) | byte buffers of 1, 4, 16 and 64 KiB | any, without a lock |
-//! | [`Slots`](slots::Slots) | boxed values of one type | any; made for one at a time |
+//! | [`Slots`](slots::Slots) | boxed values of one type | any, without a lock |
 //! | [`Names`](strings::Names) | one shared copy of each string | one has the table, any have the names |
 
 use serde::Serialize;

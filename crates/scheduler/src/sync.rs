@@ -4,18 +4,18 @@
 
 #[cfg(loom)]
 pub(crate) use loom::sync::{
-    Arc, Mutex,
+    Arc,
     atomic::{AtomicU64, Ordering, fence},
 };
 
 #[cfg(shuttle)]
 pub(crate) use shuttle::sync::{
-    Arc, Mutex,
+    Arc,
     atomic::{AtomicU64, Ordering, fence},
 };
 
 #[cfg(not(any(loom, shuttle)))]
 pub(crate) use std::sync::{
-    Arc, Mutex,
+    Arc,
     atomic::{AtomicU64, Ordering, fence},
 };

@@ -1,4 +1,4 @@
-//! The buffers of one size: a bounded lock-free list of idle ones, and the counting.
+//! What buffers and slots have in common: a bounded lock-free list of idle values, and the counting.
 
 use crossbeam_queue::ArrayQueue;
 
@@ -11,6 +11,8 @@ use crate::sync::{AtomicU64, Ordering};
 pub(super) struct Shelf<T> {
     /// None where nothing is kept: a queue has room for at least one.
     idle: Option<ArrayQueue<T>>,
+    /// Of `allocated`, those that were made before anybody asked.
+    stocked: u64,
     taken: AtomicU64,
     allocated: AtomicU64,
     discarded: AtomicU64,
@@ -21,10 +23,23 @@ pub(super) struct Shelf<T> {
 impl<T> Shelf<T> {
     /// Keeps up to `keep` idle values.
     pub(super) fn new(keep: usize) -> Self {
+        Self::stocked(Vec::new(), keep)
+    }
+
+    /// Begins with some idle values; keeps up to `keep`, or as many as it begins with.
+    pub(super) fn stocked(values: Vec<T>, keep: usize) -> Self {
+        let stocked = values.len() as u64;
+        let room = keep.max(values.len());
+        let idle = (room > 0).then(|| ArrayQueue::new(room));
+        for value in values {
+            let kept = idle.as_ref().is_some_and(|idle| idle.push(value).is_ok());
+            debug_assert!(kept, "there is room for all that it begins with");
+        }
         Self {
-            idle: (keep > 0).then(|| ArrayQueue::new(keep)),
+            idle,
+            stocked,
             taken: AtomicU64::new(0),
-            allocated: AtomicU64::new(0),
+            allocated: AtomicU64::new(stocked),
             discarded: AtomicU64::new(0),
             outstanding: AtomicU64::new(0),
             high_water: AtomicU64::new(0),
@@ -71,7 +86,7 @@ impl<T> Shelf<T> {
         Counts {
             taken,
             // In the midst of a `take` on another thread, `allocated` may already count what `taken` doesn't yet.
-            reused: taken.saturating_sub(allocated),
+            reused: (taken + self.stocked).saturating_sub(allocated),
             allocated,
             discarded,
             outstanding,
