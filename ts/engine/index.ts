@@ -5,6 +5,8 @@
  * `ERR_ADDON_…` error that names what was tried when there is none for the platform.
  */
 export { type AddonSearch, loadAddon } from "./addon.ts";
+export { Backoff } from "./backoff.ts";
+export { type BreakerState, type Call, CircuitBreaker } from "./breaker.ts";
 export type {
   Command,
   CommandType,
@@ -16,7 +18,10 @@ export type {
 } from "./command.ts";
 export { EngineError, type EngineErrorCode, type EngineErrorDetails, type Problem } from "./error.ts";
 export type { Event, EventType, Finding, ReportStatus, SessionErrorKind, Verdict } from "./event.ts";
+export { Limiter, type LimiterOptions } from "./limiter.ts";
+export { type Memory, memory } from "./memory.ts";
 export { MissionEngine } from "./mission.ts";
+export type { Permit } from "./permit.ts";
 export type {
   Budget,
   Plan,
@@ -29,6 +34,7 @@ export type {
   Usage,
 } from "./plan.ts";
 export { currentPlatform, type Platform, platformPackage, platformTag } from "./platform.ts";
+export { Poller } from "./poller.ts";
 export { type BufferClass, type PoolCounts, type PoolStatistics, poolStatistics } from "./pools.ts";
 export { Scheduler } from "./scheduler.ts";
 export type {

@@ -8,6 +8,11 @@ export interface NativeAddon {
   checkSyntax(path: string, source: Uint8Array, optionsJson: string): string | null;
   checkChange(path: string, before: Uint8Array, after: Uint8Array, optionsJson: string): string | null;
   poolStatistics(): string;
+  measureMemory(): string | null;
+  readonly NativeLimiter: new (ceiling: number) => NativeLimiter;
+  readonly NativeBreaker: new (seed: number) => NativeBreaker;
+  readonly NativeBackoff: new (seed: number) => NativeBackoff;
+  readonly NativePoller: new () => NativePoller;
   readonly NativeScheduler: new (configJson: string) => NativeScheduler;
   readonly NativeStore: { open(path: string, optionsJson: string): NativeStore };
   readonly NativeMission: { open(store: NativeStore, missionId: string, configJson: string): NativeMission };
@@ -32,6 +37,44 @@ export interface NativeScheduler extends NativeView {
 export interface NativeMission extends NativeView {
   submit(atMs: number, eventsJson: string): string;
   tick(nowMs: number): string;
+}
+
+export interface NativeLimiter {
+  acquire(): boolean;
+  release(): void;
+  inUse(): number;
+  limit(): number;
+  succeeded(): void;
+  pushedBack(nowMs: number): void;
+}
+
+export interface NativeBreaker {
+  state(): "closed" | "open" | "half_open";
+  retryAt(): number | null;
+  admits(nowMs: number): boolean;
+  begin(nowMs: number): NativeCall | null;
+  succeeded(call: NativeCall): void;
+  failed(call: NativeCall, nowMs: number, retryAfterMs: number | undefined): void;
+  withdrawn(call: NativeCall): void;
+}
+
+declare const CALL: unique symbol;
+
+/** A call that a breaker let begin; only Rust looks inside. */
+export interface NativeCall {
+  readonly [CALL]: never;
+}
+
+export interface NativeBackoff {
+  next(retryAfterMs: number | undefined): number;
+  reset(): void;
+}
+
+export interface NativePoller {
+  nextAt(): number | null;
+  moved(nowMs: number): void;
+  looked(nowMs: number): void;
+  rest(): void;
 }
 
 export interface NativeStore {

@@ -33,6 +33,16 @@ impl Failure {
         Self::invalid_input(format!("{what}: {error}"))
     }
 
+    /// A setting that can't be: `refused` says what of, `path` which, and `problem` why, and what to give instead.
+    pub(crate) fn invalid_config(refused: &str, path: &str, problem: impl Into<String>) -> Self {
+        let problem = problem.into();
+        Self {
+            code: "ERR_INVALID_CONFIG",
+            message: format!("{refused}: {path}: {problem}"),
+            details: Some(json!({ "problems": [{ "path": path, "message": problem }] })),
+        }
+    }
+
     pub(crate) fn closed(what: &str) -> Self {
         Self::new("ERR_CLOSED", format!("the {what} was closed"))
     }

@@ -8,6 +8,7 @@
 
 mod crossing;
 mod failure;
+pub mod flow;
 mod journal;
 pub mod mission;
 mod number;
