@@ -121,7 +121,10 @@ fn with_both_versions_mounted_the_one_that_counts_memory_is_read() {
 #[test]
 fn in_a_container_whose_own_group_is_the_mount_the_mount_counts() {
     for line in ["0::/\n", "0::/../../host/job\n", "0::/system.slice/docker-1.scope\n"] {
-        let root = Root::with_process_in(line).v2("", 30, 10, &bytes(100));
+        let root = Root::with_process_in(line)
+            .v2("", 30, 10, &bytes(100))
+            // Another group of that name, in this container.
+            .v2("host/job", 99, 0, &bytes(100));
         assert_eq!(root.measure(), Some(mib(20, 100)), "{line}");
     }
 }
@@ -180,9 +183,10 @@ fn more_inactive_files_than_are_in_use_leave_nothing_in_use() {
 
 #[test]
 fn what_is_no_line_of_a_process_s_groups_is_passed_over() {
-    let lines = "\nmemory\n4:memory\n::\n7:memoryless:/job\n0:cpu:/job\n0::/job\n";
+    let lines = "\nmemory\n4:memory\n7:memoryless:/full\n0:cpu:/full\n7::/full\n0::/job\n";
     let root = Root::with_process_in(lines)
-        .v1("job", 99, 0, 100 * MIB)
+        .v1("full", 99, 0, 100 * MIB)
+        .v2("full", 99, 0, &bytes(100))
         .v2("job", 10, 0, &bytes(100))
         .file("sys/fs/cgroup/memory/unrelated", "");
     assert_eq!(root.measure(), Some(mib(10, 100)));
