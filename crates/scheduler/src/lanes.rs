@@ -1,16 +1,15 @@
 //! Lanes: who holds which, and where a free one finds its next work.
 //!
 //! A free lane looks, in this order: the injector for high priority; its own deque, newest first; the injector for
-//! normal priority; another lane's deque, oldest first, beginning with a victim drawn by chance; the injector for low
+//! normal priority, longest way to an end first; another lane's deque, oldest first, beginning with a victim drawn by chance; the injector for low
 //! priority. What its own last task made ready comes from its deque, with a warm session and a warm cache.
-
-use std::collections::VecDeque;
 
 use crate::{
     config::LaneCounts,
     deque::{self, Deque, Steal, Stealer},
     lease::Lane,
     random::Random,
+    ready::ReadyQueue,
     task::{Priority, Role},
 };
 
@@ -26,7 +25,7 @@ pub(crate) struct Lanes {
 #[derive(Debug)]
 struct RoleLanes {
     lanes: Vec<Slot>,
-    injectors: [VecDeque<u64>; 3],
+    injectors: [ReadyQueue; 3],
     waiting: usize,
 }
 
@@ -46,13 +45,19 @@ impl RoleLanes {
         Self { lanes: (0..lanes).map(slot).collect(), injectors: Default::default(), waiting: 0 }
     }
 
-    fn next(&mut self, index: usize, low_too: bool, random: &mut Random) -> Option<u64> {
+    fn next(
+        &mut self,
+        index: usize,
+        low_too: bool,
+        random: &mut Random,
+        height_of: impl Fn(u64) -> u32,
+    ) -> Option<u64> {
         let [high, normal, low] = &mut self.injectors;
-        high.pop_front()
+        high.pop(&height_of)
             .or_else(|| self.lanes[index].deque.pop())
-            .or_else(|| normal.pop_front())
+            .or_else(|| normal.pop(&height_of))
             .or_else(|| steal(&self.lanes, index, random))
-            .or_else(|| if low_too { low.pop_front() } else { None })
+            .or_else(|| if low_too { low.pop(&height_of) } else { None })
     }
 }
 
@@ -79,12 +84,18 @@ impl Lanes {
     }
 
     /// The next id for a lane; of low priority only where these too may go.
-    pub(crate) fn next(&mut self, lane: Lane, low_too: bool, random: &mut Random) -> Option<u64> {
+    pub(crate) fn next(
+        &mut self,
+        lane: Lane,
+        low_too: bool,
+        random: &mut Random,
+        height_of: impl Fn(u64) -> u32,
+    ) -> Option<u64> {
         let role = self.of_mut(lane.role);
         if role.waiting == 0 {
             return None;
         }
-        let id = role.next(lane.index as usize, low_too, random);
+        let id = role.next(lane.index as usize, low_too, random, height_of);
         role.waiting -= usize::from(id.is_some());
         id
     }
@@ -99,25 +110,32 @@ impl Lanes {
         self.roles.iter().any(|role| !role.injectors[Priority::Low as usize].is_empty())
     }
 
-    /// Puts work at the end of an injector.
-    pub(crate) fn inject(&mut self, role: Role, priority: Priority, id: u64) {
+    /// Puts work into an injector, by the length of its way to the end.
+    pub(crate) fn inject(&mut self, role: Role, priority: Priority, id: u64, height: u32) {
         let role = self.of_mut(role);
-        role.injectors[priority as usize].push_back(id);
+        role.injectors[priority as usize].push(id, height);
         role.waiting += 1;
+    }
+
+    /// Ways to the end may have become longer: what waits in the injectors is ordered anew.
+    pub(crate) fn reorder(&mut self, height_of: impl Fn(u64) -> u32) {
+        for injector in self.roles.iter_mut().flat_map(|role| &mut role.injectors) {
+            injector.reorder(&height_of);
+        }
     }
 
     /// Puts work back at the head of an injector.
     pub(crate) fn inject_first(&mut self, role: Role, priority: Priority, id: u64) {
         let role = self.of_mut(role);
-        role.injectors[priority as usize].push_front(id);
+        role.injectors[priority as usize].push_first(id);
         role.waiting += 1;
     }
 
     /// Puts work on a lane's own deque; where that is full, in the injector for normal priority.
-    pub(crate) fn push(&mut self, lane: Lane, id: u64) {
+    pub(crate) fn push(&mut self, lane: Lane, id: u64, height: u32) {
         let role = self.of_mut(lane.role);
         if let Err(id) = role.lanes[lane.index as usize].deque.push(id) {
-            role.injectors[Priority::Normal as usize].push_back(id);
+            role.injectors[Priority::Normal as usize].push(id, height);
         }
         role.waiting += 1;
     }
@@ -175,35 +193,35 @@ mod tests {
 
     fn drain(lanes: &mut Lanes, index: u32) -> Vec<u64> {
         let mut random = Random::seeded(0);
-        std::iter::from_fn(|| lanes.next(lane(index), true, &mut random)).collect()
+        std::iter::from_fn(|| lanes.next(lane(index), true, &mut random, |_| 1)).collect()
     }
 
     #[test]
     fn a_lane_looks_high_own_normal_others_low() {
         let mut lanes = lanes(2);
-        lanes.inject(WORKER, Priority::Low, 50);
-        lanes.inject(WORKER, Priority::Normal, 30);
-        lanes.inject(WORKER, Priority::High, 10);
-        lanes.push(lane(0), 20);
-        lanes.push(lane(0), 21);
-        lanes.push(lane(1), 40);
-        lanes.push(lane(1), 41);
+        lanes.inject(WORKER, Priority::Low, 50, 1);
+        lanes.inject(WORKER, Priority::Normal, 30, 1);
+        lanes.inject(WORKER, Priority::High, 10, 1);
+        lanes.push(lane(0), 20, 1);
+        lanes.push(lane(0), 21, 1);
+        lanes.push(lane(1), 40, 1);
+        lanes.push(lane(1), 41, 1);
         assert_eq!(drain(&mut lanes, 0), [10, 21, 20, 30, 40, 41, 50]);
     }
 
     #[test]
     fn what_is_of_low_priority_waits_where_it_may_not_go() {
         let mut lanes = lanes(1);
-        lanes.inject(WORKER, Priority::Low, 50);
-        lanes.inject(WORKER, Priority::Normal, 30);
-        let mut next = |low_too| lanes.next(lane(0), low_too, &mut Random::seeded(0));
+        lanes.inject(WORKER, Priority::Low, 50, 1);
+        lanes.inject(WORKER, Priority::Normal, 30, 1);
+        let mut next = |low_too| lanes.next(lane(0), low_too, &mut Random::seeded(0), |_| 1);
         assert_eq!([next(false), next(false), next(true)], [Some(30), None, Some(50)]);
     }
 
     #[test]
     fn one_role_finds_nothing_of_another() {
         let mut lanes = lanes(1);
-        lanes.inject(Role::Planner, Priority::High, 1);
+        lanes.inject(Role::Planner, Priority::High, 1, 1);
         assert!(drain(&mut lanes, 0).is_empty());
     }
 
@@ -211,7 +229,7 @@ mod tests {
     fn what_a_deque_has_no_room_for_waits_in_the_injector() {
         let mut lanes = lanes(1);
         let ids = DEQUE_CAPACITY as u64 + 10;
-        (0..ids).for_each(|id| lanes.push(lane(0), id));
+        (0..ids).for_each(|id| lanes.push(lane(0), id, 1));
         let mut all = drain(&mut lanes, 0);
         all.sort_unstable();
         assert_eq!(all, (0..ids).collect::<Vec<_>>());
@@ -222,8 +240,8 @@ mod tests {
         let first_victims: std::collections::BTreeSet<u64> = (0..32)
             .filter_map(|seed| {
                 let mut lanes = lanes(8);
-                (1..8).for_each(|index| lanes.push(lane(index), u64::from(index)));
-                lanes.next(lane(0), true, &mut Random::seeded(seed))
+                (1..8).for_each(|index| lanes.push(lane(index), u64::from(index), 1));
+                lanes.next(lane(0), true, &mut Random::seeded(seed), |_| 1)
             })
             .collect();
         assert!(first_victims.len() > 3, "{first_victims:?}");

@@ -50,7 +50,6 @@ impl ReadyQueue {
     }
 
     /// Puts a task that is not in the queue before all others, those put first earlier included.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for the lanes' injectors"))]
     pub(crate) fn push_first(&mut self, id: u64) {
         self.waiting += 1;
         self.first.push(id);
@@ -101,10 +100,28 @@ impl ReadyQueue {
         }
     }
 
+    /// Queues all tasks anew by the heights as they are now, for when any may have risen; those that were put first stay
+    /// first.
+    pub(crate) fn reorder(&mut self, height_of: impl Fn(u64) -> u32) {
+        let first = std::mem::take(&mut self.first);
+        self.waiting -= first.len();
+        let ids: Vec<u64> = std::iter::from_fn(|| self.pop(&height_of)).collect();
+        for id in ids {
+            self.push(id, height_of(id));
+        }
+        self.waiting += first.len();
+        self.first = first;
+    }
+
     /// How many tasks wait here.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for the lanes' injectors"))]
-    pub(crate) fn len(&self) -> usize {
+    #[cfg(test)]
+    fn len(&self) -> usize {
         self.waiting
+    }
+
+    /// Whether no task waits here.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.waiting == 0
     }
 
     fn enqueue(&mut self, id: u64, height: u32) {

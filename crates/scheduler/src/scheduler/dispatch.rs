@@ -125,7 +125,9 @@ impl Scheduler {
             return Some(key);
         }
         let low_too = !self.pressure.is_high();
-        while let Some(bits) = self.lanes.next(lane, low_too, &mut self.random) {
+        while let Some(bits) =
+            self.lanes.next(lane, low_too, &mut self.random, |bits| height(&self.tasks, bits))
+        {
             match Ticket::from_bits(bits) {
                 Ticket::Task(key) => {
                     if !may_start(&self.tasks, key) {
@@ -225,10 +227,12 @@ impl Scheduler {
         for key in keys {
             let ticket = Ticket::Task(key).to_bits();
             match own {
-                Some((lane, warm)) if warm == key => self.lanes.push(lane, ticket),
+                Some((lane, warm)) if warm == key => {
+                    self.lanes.push(lane, ticket, height(&self.tasks, ticket))
+                }
                 _ => {
                     let spec = &self.tasks[key].spec;
-                    self.lanes.inject(spec.role, spec.priority, ticket);
+                    self.lanes.inject(spec.role, spec.priority, ticket, height(&self.tasks, ticket));
                 }
             }
         }
@@ -248,9 +252,15 @@ impl Scheduler {
         let spec = &self.tasks[key].spec;
         let ticket = Ticket::Task(key).to_bits();
         match lane.filter(|_| spec.priority == Priority::Normal) {
-            Some(lane) => self.lanes.push(lane, ticket),
+            Some(lane) => self.lanes.push(lane, ticket, height(&self.tasks, ticket)),
             None => self.lanes.inject_first(spec.role, spec.priority, ticket),
         }
+    }
+
+    /// The plan has changed: what waits is ordered by its ways to the end as they are now.
+    pub(super) fn reorder(&mut self) {
+        let tasks = &self.tasks;
+        self.lanes.reorder(|ticket| height(tasks, ticket));
     }
 
     /// A task let go of its files: what waited for it is looked at again.
@@ -258,6 +268,14 @@ impl Scheduler {
         for (group, role, priority) in self.parking.release(key).into_iter().rev() {
             self.lanes.inject_first(role, priority, Ticket::Group(group).to_bits());
         }
+    }
+}
+
+/// How long the way to an end is that begins with a ticket. One that stands for no work any more comes last.
+fn height(tasks: &Tasks, ticket: u64) -> u32 {
+    match Ticket::from_bits(ticket) {
+        Ticket::Task(key) if tasks.get(key).is_some() => tasks.graph().height(key),
+        Ticket::Task(_) | Ticket::Group(_) => 0,
     }
 }
 

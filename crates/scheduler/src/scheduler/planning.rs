@@ -73,6 +73,7 @@ impl Scheduler {
             })
             .collect();
         self.tasks.graph_mut().set_all_dependencies(connected);
+        self.reorder();
         fresh.extend(self.blocked_behind(replaced));
         // What is depended on has the longer way to the end, so it comes first.
         fresh.sort_by_key(|key| (Reverse(self.tasks.graph().height(*key)), *key));

@@ -286,6 +286,12 @@ impl Tasks {
             self.count(from, -1);
             self.count(to, 1);
         }
+        let out_of_the_running = matches!(to, TaskState::Failed | TaskState::Cancelled | TaskState::Blocked);
+        match (self.graph.has_left(key), out_of_the_running) {
+            (false, true) => self.graph.leave(key),
+            (true, false) => self.graph.rejoin(key),
+            _ => {}
+        }
         let now = self.now;
         let task = self.change(key);
         task.state = to;

@@ -2,7 +2,7 @@
 
 use orchestrator_scheduler::{Command, Event, Priority, Role, TaskState};
 
-use crate::bench::{Bench, With, plan, task, workers};
+use crate::bench::{Bench, With, cancelled, plan, task, workers};
 
 #[test]
 fn nothing_starts_before_the_mission_is_resumed() {
@@ -60,6 +60,29 @@ fn a_lane_goes_on_with_the_longest_way_that_its_last_task_freed_and_leaves_the_r
         "it waits longer than `short`, as near to an end"
     );
     assert_eq!(Bench::started(&bench.complete("other")), ["short"]);
+}
+
+#[test]
+fn a_plan_that_makes_a_way_longer_lets_its_task_go_first() {
+    let mut bench = Bench::running(workers(1), &[task("first"), task("x"), task("y")]);
+    bench.send(Event::PlanSubmitted { plan: plan(&[task("z").after(&["y"])]) });
+    assert_eq!(Bench::started(&bench.complete("first")), ["y"]);
+}
+
+#[test]
+fn a_way_that_was_cut_short_gives_up_its_place() {
+    let tasks = [
+        task("now").priority(Priority::High),
+        task("p"),
+        task("s"),
+        task("behind-p").after(&["p"]),
+        task("behind-that").after(&["behind-p"]),
+        task("behind-s").after(&["s"]),
+    ];
+    let mut bench = Bench::running(workers(1), &tasks);
+    assert_eq!(bench.running_tasks(), ["now"]);
+    bench.send(cancelled(Some("behind-p")));
+    assert_eq!(Bench::started(&bench.complete("now")), ["s"], "two tasks long, and `p` only one by now");
 }
 
 #[test]
