@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     event::Finding,
     lease::{Lane, LeaseId},
+    pools::strings::Name,
 };
 
 /// One thing to do.
@@ -18,7 +19,7 @@ pub enum Command {
         /// The new engagement.
         lease: LeaseId,
         /// The task.
-        task: String,
+        task: Name,
         /// Its lane.
         lane: Lane,
         /// The try, from 1.
@@ -26,10 +27,10 @@ pub enum Command {
         /// The lease's prompt, from 1.
         turn: u32,
         /// The agent.
-        agent: String,
+        agent: Name,
         /// The model to ask, `provider/model`; `None` leaves it to the host.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        model: Option<String>,
+        model: Option<Name>,
         /// An earlier session to go on in.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         session: Option<String>,
@@ -39,7 +40,7 @@ pub enum Command {
         /// The engagement.
         lease: LeaseId,
         /// The task.
-        task: String,
+        task: Name,
         /// Its lane.
         lane: Lane,
         /// The try, from 1.
@@ -48,7 +49,7 @@ pub enum Command {
         turn: u32,
         /// The model to ask, `provider/model`; `None` leaves it to the host.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        model: Option<String>,
+        model: Option<Name>,
         /// The session.
         session: String,
         /// Why the session is asked again.
@@ -73,11 +74,11 @@ pub enum Command {
     Verify {
         /// The task; `None` is the mission.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        task: Option<String>,
+        task: Option<Name>,
         /// To be quoted by the result.
         attempt: u32,
         /// The commands that must pass.
-        commands: Vec<String>,
+        commands: Vec<Name>,
         /// The files that the worker reported.
         files: Vec<String>,
     },
@@ -87,7 +88,7 @@ pub enum Command {
         lease: LeaseId,
         /// The task; `None` is the mission's seal.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        task: Option<String>,
+        task: Option<Name>,
         /// The reviewer's lane.
         lane: Lane,
         /// The round, from 1.
@@ -96,7 +97,7 @@ pub enum Command {
         turn: u32,
         /// The model to ask, `provider/model`; `None` leaves it to the host.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        model: Option<String>,
+        model: Option<Name>,
     },
     /// The reviewer went idle without a verdict: ask again in the same session.
     ReviewPrompt {
@@ -104,7 +105,7 @@ pub enum Command {
         lease: LeaseId,
         /// The task; `None` is the mission's seal.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        task: Option<String>,
+        task: Option<Name>,
         /// The reviewer's lane.
         lane: Lane,
         /// The session.
@@ -115,13 +116,13 @@ pub enum Command {
         turn: u32,
         /// The model to ask, `provider/model`; `None` leaves it to the host.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        model: Option<String>,
+        model: Option<Name>,
     },
     /// For people: a next turn was queued.
     Retry {
         /// The task; `None` is the mission's seal.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        task: Option<String>,
+        task: Option<Name>,
         /// The try, or the round of a review, that comes.
         attempt: u32,
         /// Not before this time, in milliseconds.
@@ -135,7 +136,7 @@ pub enum Command {
         kind: NoticeKind,
         /// About which task.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        task: Option<String>,
+        task: Option<Name>,
         /// The news.
         message: String,
     },

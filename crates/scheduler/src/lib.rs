@@ -121,6 +121,7 @@ pub use permit::{Permit, Permits};
 pub use phase::{PHASE_MOVES, Phase};
 pub use plan::Plan;
 pub use poller::Poller;
+pub use pools::strings::Name;
 pub use pressure::{Pressure, PressureChange};
 pub use random::Random;
 pub use scheduler::{Outcome, RULES, Scheduler};

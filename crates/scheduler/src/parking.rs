@@ -63,7 +63,7 @@ struct Group {
 
 impl Parking {
     /// The scope of these globs, or `None` where there are none: an unknown scope meets nothing.
-    pub(crate) fn scope(&mut self, globs: &[String]) -> Option<ScopeId> {
+    pub(crate) fn scope<Glob: AsRef<str>>(&mut self, globs: &[Glob]) -> Option<ScopeId> {
         if globs.is_empty() {
             return None;
         }
@@ -222,7 +222,7 @@ mod tests {
         let (mut parking, tasks) = parking(&[&["a", "b"], &["a", "b"], &["b"]]);
         assert_eq!(tasks[0].1, tasks[1].1);
         assert_ne!(tasks[0].1, tasks[2].1);
-        assert_eq!(parking.scope(&[]), None);
+        assert_eq!(parking.scope::<&str>(&[]), None);
     }
 
     #[test]

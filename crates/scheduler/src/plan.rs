@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::task::TaskSpec;
+use crate::{pools::strings::Name, task::TaskSpec};
 
 /// Tasks to add to a mission, or to replace in it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,5 +15,5 @@ pub struct Plan {
     pub tasks: Vec<TaskSpec>,
     /// Commands that must pass when all tasks are accepted. Empty: the former ones stay.
     #[serde(default)]
-    pub verify: Vec<String>,
+    pub verify: Vec<Name>,
 }

@@ -42,9 +42,9 @@ pub(crate) enum Token {
 }
 
 /// The patterns of globs that [`check_glob`] has passed, none twice.
-pub(crate) fn patterns(globs: &[String]) -> Vec<Pattern> {
+pub(crate) fn patterns<Glob: AsRef<str>>(globs: &[Glob]) -> Vec<Pattern> {
     let mut patterns: Vec<Pattern> = Vec::with_capacity(globs.len());
-    for pattern in globs.iter().flat_map(|glob| alternatives(glob)).map(|glob| segments(&glob)) {
+    for pattern in globs.iter().flat_map(|glob| alternatives(glob.as_ref())).map(|glob| segments(&glob)) {
         if !patterns.contains(&pattern) {
             patterns.push(pattern);
         }

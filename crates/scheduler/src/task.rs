@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::moves::{self, Move};
+use crate::{
+    moves::{self, Move},
+    pools::strings::{Name, Names},
+};
 
 /// Which lanes a task uses. Custom agents are mapped to one of these by the caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -50,25 +53,25 @@ pub enum TaskKind {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct TaskSpec {
     /// Name of the task within its mission: `^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`.
-    pub id: String,
+    pub id: Name,
     /// One line for people.
     pub title: String,
     /// What the agent is told; at most 1 MiB. Kept here so that a replay has everything.
     pub prompt: String,
     /// The agent that does it.
-    pub agent: String,
+    pub agent: Name,
     /// The lanes that it uses.
     pub role: Role,
     /// Globs of the files that it may change, relative to the project. Tasks with overlapping scopes never run
     /// at once. Empty: the scope is unknown and overlaps nothing.
     #[serde(default)]
-    pub files: Vec<String>,
+    pub files: Vec<Name>,
     /// Tasks that must be accepted first.
     #[serde(default)]
-    pub depends_on: Vec<String>,
+    pub depends_on: Vec<Name>,
     /// Commands that must pass before it is accepted.
     #[serde(default)]
-    pub verify: Vec<String>,
+    pub verify: Vec<Name>,
     /// Whether a reviewer looks at it under the policy `plan`.
     #[serde(default)]
     pub review: bool,
@@ -78,6 +81,17 @@ pub struct TaskSpec {
     /// Set by the event that brings the task; a plan holds only `task`.
     #[serde(default)]
     pub kind: TaskKind,
+}
+
+impl TaskSpec {
+    /// Shares every name with those that `names` has: plans say the same agents, ids and commands again and again.
+    pub(crate) fn share(&mut self, names: &mut Names) {
+        let Self { id, agent, files, depends_on, verify, .. } = self;
+        let lists = [files, depends_on, verify];
+        for name in [id, agent].into_iter().chain(lists.into_iter().flatten()) {
+            *name = names.adopt(name.clone());
+        }
+    }
 }
 
 /// Where a task is. The legal moves are in [`MOVES`].

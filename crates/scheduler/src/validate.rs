@@ -8,6 +8,7 @@ use crate::{
     error::{Error, ErrorKind, Problem},
     graph::TaskKey,
     plan::Plan,
+    pools::strings::Name,
     scheduler::tasks::Tasks,
     scope::check_glob,
     task::{TaskKind, TaskSpec, TaskState},
@@ -140,7 +141,8 @@ impl<'a> Check<'a> {
             );
             self.report(format!("{path}.id"), message);
         }
-        for (name, text) in [("title", &task.title), ("prompt", &task.prompt), ("agent", &task.agent)] {
+        for (name, text) in [("title", task.title.as_str()), ("prompt", &task.prompt), ("agent", &task.agent)]
+        {
             if text.trim().is_empty() {
                 self.report(format!("{path}.{name}"), format!("an empty {name}"));
             }
@@ -229,7 +231,7 @@ impl<'a> Check<'a> {
             .iter()
             .enumerate()
             .map(|(at, id)| {
-                let depends_on: &[String] = match (plan.tasks.get(at), self.tasks.find(id)) {
+                let depends_on: &[Name] = match (plan.tasks.get(at), self.tasks.find(id)) {
                     (Some(task), _) => &task.depends_on,
                     (None, Some(key)) => &self.tasks[key].spec.depends_on,
                     (None, None) => &[],

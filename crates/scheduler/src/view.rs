@@ -9,6 +9,7 @@ use crate::{
     event::Finding,
     lease::{Lane, LeaseId, Purpose},
     phase::Phase,
+    pools::strings::Name,
     task::{Priority, Role, TaskKind, TaskState},
 };
 
@@ -27,11 +28,11 @@ pub struct Verification {
 #[serde(rename_all = "camelCase")]
 pub struct TaskView {
     /// Its name.
-    pub id: String,
+    pub id: Name,
     /// One line for people.
     pub title: String,
     /// Who does it.
-    pub agent: String,
+    pub agent: Name,
     /// On which lanes.
     pub role: Role,
     /// Of the plan, or an errand.
@@ -41,9 +42,9 @@ pub struct TaskView {
     /// Which goes first.
     pub priority: Priority,
     /// What must be accepted before.
-    pub depends_on: Vec<String>,
+    pub depends_on: Vec<Name>,
     /// Its declared scope.
-    pub files: Vec<String>,
+    pub files: Vec<Name>,
     /// Whether the plan asks for a review.
     pub review: bool,
     /// The present try, or the last; 0 before the first.
@@ -97,7 +98,7 @@ pub struct LeaseView {
     pub purpose: Purpose,
     /// For which task; `None` is the mission's seal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub task: Option<String>,
+    pub task: Option<Name>,
     /// On which lane; none while the mission is paused, so that delegations find one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lane: Option<Lane>,
@@ -110,7 +111,7 @@ pub struct LeaseView {
     pub session: Option<String>,
     /// The model of its last prompt; none where the host chose.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub model: Option<String>,
+    pub model: Option<Name>,
     /// Whether a turn is under way: it holds a permit, and its timers run.
     pub running: bool,
     /// Whether its timers stand still for a permission question.
@@ -139,7 +140,7 @@ pub struct Counts {
 pub struct ModelView {
     /// Its name; none is the model that the host chooses.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub model: Option<String>,
+    pub model: Option<Name>,
     /// Open: it is not asked. Half-open: one turn tries it.
     pub state: BreakerState,
     /// When it is tried again.
@@ -156,7 +157,7 @@ pub struct MissionView {
     /// What it is to reach.
     pub goal: String,
     /// The commands of its own verification.
-    pub verify: Vec<String>,
+    pub verify: Vec<Name>,
     /// How many turns may run at once now.
     pub limit: u32,
     /// How many do.

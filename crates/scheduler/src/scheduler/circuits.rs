@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     breaker::{BreakerState, Call, CircuitBreaker},
+    pools::strings::Name,
     random::Random,
     view::ModelView,
 };
@@ -12,7 +13,7 @@ use crate::{
 const SEED: u64 = 0x6369_7263_7569_7473;
 
 /// The name of a model, `provider/model`; `None` is the one that the host chooses.
-pub(crate) type Model = Option<String>;
+pub(crate) type Model = Option<Name>;
 
 /// A call under way, and of which model.
 #[derive(Debug)]
@@ -35,7 +36,7 @@ pub(crate) enum Answer {
 /// A circuit breaker for each model, and the models of each agent.
 #[derive(Debug)]
 pub(crate) struct Circuits {
-    models: BTreeMap<String, Vec<String>>,
+    models: BTreeMap<String, Vec<Name>>,
     by_model: BTreeMap<Model, Circuit>,
     random: Random,
 }
@@ -48,7 +49,11 @@ struct Circuit {
 }
 
 impl Circuits {
-    pub(crate) fn new(models: BTreeMap<String, Vec<String>>, seed: u64) -> Self {
+    pub(crate) fn new(models: &BTreeMap<String, Vec<String>>, seed: u64) -> Self {
+        let names = |(agent, models): (&String, &Vec<String>)| {
+            (agent.clone(), models.iter().map(|model| Name::from(model.as_str())).collect())
+        };
+        let models = models.iter().map(names).collect();
         Self { models, by_model: BTreeMap::new(), random: Random::seeded(seed ^ SEED) }
     }
 
@@ -148,5 +153,5 @@ pub(crate) struct Change {
 
 /// A model in words.
 pub(crate) fn name(model: &Model) -> String {
-    model.clone().unwrap_or_else(|| "the model".to_owned())
+    model.as_deref().unwrap_or("the model").to_owned()
 }

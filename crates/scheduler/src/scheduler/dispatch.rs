@@ -228,7 +228,7 @@ impl Scheduler {
             let ticket = Ticket::Task(key).to_bits();
             match own {
                 Some((lane, warm)) if warm == key => {
-                    self.lanes.push(lane, ticket, height(&self.tasks, ticket))
+                    self.lanes.push(lane, ticket, height(&self.tasks, ticket));
                 }
                 _ => {
                     let spec = &self.tasks[key].spec;

@@ -32,14 +32,12 @@ impl Scheduler {
                 None
             }
         });
-        let over = self
-            .timers
-            .iter()
-            .take_while(|(at, _)| *at <= now)
-            .map(|(_, subject)| Event::RetryDue { task: subject.task().map(|key| self.tasks.id(key)) });
+        let over = self.timers.iter().take_while(|(at, _)| *at <= now).map(|(_, subject)| Event::RetryDue {
+            task: subject.task().map(|key| self.tasks.id(key).to_string()),
+        });
         let spent = self.ledger.runs_out_at().filter(|at| *at <= now).map(|_| Event::BudgetDue {});
         let probes = self.circuits.pauses().filter(|(at, _)| *at <= now);
-        let probes = probes.map(|(_, model)| Event::ProbeDue { model: model.clone() });
+        let probes = probes.map(|(_, model)| Event::ProbeDue { model: model.as_deref().map(str::to_owned) });
         // Last, so that no turn is looked at that ends at the same time.
         let look = self.poller.next_at().filter(|at| *at <= now).map(|_| Event::PollDue {});
         hung.chain(over).chain(spent).chain(probes).chain(look).collect()

@@ -7,6 +7,7 @@ use crate::{
     event::Finding,
     graph::TaskKey,
     phase::Phase,
+    pools::strings::Name,
     scheduler::{
         Ignored, Scheduler, excerpt,
         leases::Job,
@@ -23,7 +24,7 @@ const MAX_NAMED: usize = 10;
 #[derive(Debug, Default)]
 pub(super) struct Mission {
     pub(super) goal: String,
-    pub(super) verify: Vec<String>,
+    pub(super) verify: Vec<Name>,
     pub(super) reason: Option<String>,
     pub(super) outcome: Option<MissionOutcome>,
     /// Counts the mission's own verifications, so that a late result of an earlier one is known.

@@ -50,7 +50,7 @@ use crate::{
     permit::Permits,
     phase::Phase,
     poller::Poller,
-    pools,
+    pools::{self, strings::Name},
     pressure::{Pressure, PressureChange},
     random::Random,
     task::{Role, TaskSpec},
@@ -113,7 +113,7 @@ pub struct Scheduler {
     starved: bool,
     pressure: Pressure,
     /// Ready tasks whose models do not answer, by role and agent.
-    held: BTreeMap<(Role, String), VecDeque<TaskKey>>,
+    held: BTreeMap<(Role, Name), VecDeque<TaskKey>>,
     /// Tasks between their first turn and their end.
     engaged: BTreeSet<TaskKey>,
     /// Tasks whose next turn may begin, first come first served.
@@ -171,7 +171,7 @@ impl Scheduler {
             parking: Parking::default(),
             permits: Permits::default(),
             limiter: Limiter::new(config.lanes.total()),
-            circuits: Circuits::new(config.models.clone(), config.seed),
+            circuits: Circuits::new(&config.models, config.seed),
             ledger: Ledger::new(config.budget),
             starved: false,
             pressure: Pressure::default(),
@@ -252,7 +252,7 @@ impl Scheduler {
             Event::Used { lease, usage } => self.on_used(lease, usage)?,
             Event::BudgetSet { budget } => self.on_budget_set(budget)?,
             Event::BudgetDue {} => self.on_budget_due()?,
-            Event::ProbeDue { model } => self.on_probe_due(&model)?,
+            Event::ProbeDue { model } => self.on_probe_due(&model.map(Name::from))?,
             Event::PressureRose { percent } => self.on_pressure(PressureChange::Rose { percent })?,
             Event::PressureFell { percent } => self.on_pressure(PressureChange::Fell { percent })?,
             Event::Stalled { lease } => self.on_stalled(lease)?,
@@ -420,6 +420,12 @@ impl Scheduler {
     #[must_use]
     pub fn engagement_counts(&self) -> pools::Counts {
         self.tasks.engagement_counts()
+    }
+
+    /// What the table of names holds: ids, agents, globs and commands, one copy of each.
+    #[must_use]
+    pub fn name_counts(&self) -> pools::strings::NameCounts {
+        self.tasks.name_counts()
     }
 
     /// The tasks that changed since this was last asked.

@@ -84,7 +84,8 @@ impl Scheduler {
         self.make_ready(fresh, None);
     }
 
-    fn new_task(&mut self, spec: TaskSpec) -> Task {
+    fn new_task(&mut self, mut spec: TaskSpec) -> Task {
+        self.tasks.share_names(&mut spec);
         let scope = self.parking.scope(&spec.files);
         Task::new(spec, scope)
     }

@@ -10,6 +10,7 @@ use crate::{
     pools::{
         self,
         slots::{Slot, Slots},
+        strings::{Name, NameCounts, Names},
     },
     scheduler::engagement::Engagement,
     task::{Priority, TaskKind, TaskSpec, TaskState},
@@ -164,11 +165,12 @@ impl Task {
 #[derive(Debug)]
 pub(crate) struct Tasks {
     graph: TaskGraph<Task>,
-    by_id: HashMap<String, TaskKey>,
+    by_id: HashMap<Name, TaskKey>,
     counts: [u32; TaskState::ALL.len()],
     /// Keys of changed tasks since they were last taken.
     changed: Vec<TaskKey>,
     engagements: Slots<Engagement>,
+    names: Names,
     attempts: u32,
     now: u64,
     /// While memory is short: how much of it is used, in percent.
@@ -183,6 +185,7 @@ impl Tasks {
             counts: Default::default(),
             changed: Vec::new(),
             engagements: Slots::new(ENGAGEMENTS_AT_START, ENGAGEMENTS_KEPT),
+            names: Names::default(),
             attempts,
             now: 0,
             pressed: None,
@@ -224,7 +227,7 @@ impl Tasks {
         self.graph.get(key)
     }
 
-    pub(crate) fn id(&self, key: TaskKey) -> String {
+    pub(crate) fn id(&self, key: TaskKey) -> Name {
         self.graph[key].spec.id.clone()
     }
 
@@ -256,6 +259,16 @@ impl Tasks {
     pub(crate) fn engage(&mut self, key: TaskKey) {
         let engagements = &self.engagements;
         self.graph[key].work.get_or_insert_with(|| engagements.take());
+    }
+
+    /// Shares the names of a task that is about to be added with those of the others.
+    pub(crate) fn share_names(&mut self, spec: &mut TaskSpec) {
+        spec.share(&mut self.names);
+    }
+
+    /// What the table of names holds.
+    pub(crate) fn name_counts(&self) -> NameCounts {
+        self.names.counts()
     }
 
     /// What the pool of engagements has done.

@@ -9,10 +9,10 @@ use orchestrator_scheduler::{
 /// A task of the plan, done by a worker.
 pub(crate) fn task(id: &str) -> TaskSpec {
     TaskSpec {
-        id: id.to_owned(),
+        id: id.into(),
         title: format!("Task {id}"),
         prompt: format!("Do {id}."),
-        agent: "worker".to_owned(),
+        agent: "worker".into(),
         role: Role::Worker,
         files: Vec::new(),
         depends_on: Vec::new(),
@@ -35,12 +35,12 @@ pub(crate) trait With: Sized {
 
 impl With for TaskSpec {
     fn after(mut self, ids: &[&str]) -> Self {
-        self.depends_on = ids.iter().map(ToString::to_string).collect();
+        self.depends_on = ids.iter().map(|id| (*id).into()).collect();
         self
     }
 
     fn files(mut self, globs: &[&str]) -> Self {
-        self.files = globs.iter().map(ToString::to_string).collect();
+        self.files = globs.iter().map(|glob| (*glob).into()).collect();
         self
     }
 
@@ -60,7 +60,7 @@ impl With for TaskSpec {
     }
 
     fn verified_by(mut self, command: &str) -> Self {
-        self.verify.push(command.to_owned());
+        self.verify.push(command.into());
         self
     }
 }
@@ -200,7 +200,11 @@ impl Bench {
     /// Ids of the tasks that run, in order.
     pub(crate) fn running_tasks(&self) -> Vec<String> {
         let tasks = self.scheduler.snapshot().tasks;
-        tasks.into_iter().filter(|task| task.state == TaskState::Running).map(|task| task.id).collect()
+        tasks
+            .into_iter()
+            .filter(|task| task.state == TaskState::Running)
+            .map(|task| task.id.to_string())
+            .collect()
     }
 
     /// Ids of the tasks that were started by these commands, in order.

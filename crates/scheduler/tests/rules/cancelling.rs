@@ -131,7 +131,7 @@ fn cancelling_the_mission_ends_everything_in_every_phase() {
     for (reach, phase) in reach {
         let mut bench = Bench::new(reviewed(1));
         let mut plan = plan(&[task("a")]);
-        plan.verify = vec!["npm test".to_owned()];
+        plan.verify = vec!["npm test".into()];
         bench.send(orchestrator_scheduler::Event::PlanSubmitted { plan });
         reach(&mut bench);
         assert_eq!(bench.phase(), phase);

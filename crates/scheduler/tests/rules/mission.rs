@@ -10,7 +10,7 @@ use crate::bench::{
 };
 
 fn checked(tasks: &[TaskSpec]) -> Plan {
-    Plan { verify: vec!["npm test".to_owned()], ..plan(tasks) }
+    Plan { verify: vec!["npm test".into()], ..plan(tasks) }
 }
 
 /// A mission whose only task is accepted and whose checks run.
@@ -32,8 +32,7 @@ fn finished(commands: &[Command]) -> Option<MissionOutcome> {
 #[test]
 fn all_accepted_means_verification_then_the_seal_then_the_end() {
     let mut bench = verifying();
-    let asked =
-        Command::Verify { task: None, attempt: 1, commands: vec!["npm test".to_owned()], files: vec![] };
+    let asked = Command::Verify { task: None, attempt: 1, commands: vec!["npm test".into()], files: vec![] };
     assert!(bench.commands.contains(&asked));
     let commands = bench.send(verified(None, 1, true));
     assert!(matches!(&commands[..], [Command::Review { task: None, attempt: 1, .. }]), "{commands:?}");
@@ -115,7 +114,7 @@ fn other_checks_are_something_new() {
     let mut bench = verifying();
     bench.send(verified(None, 1, false));
     let mut other = plan(&[task("a")]);
-    other.verify = vec!["npm run test".to_owned()];
+    other.verify = vec!["npm run test".into()];
     bench.send(Event::PlanSubmitted { plan: other });
     bench.send(Event::Resumed {});
     assert_eq!(bench.phase(), Phase::Verifying);

@@ -96,7 +96,7 @@ fn a_retry_that_is_due_after_resuming_finds_its_lane_again() {
 fn pausing_the_missions_own_checks_repeats_them() {
     let mut bench = Bench::new(reviewed(1));
     let mut plan = plan(&[task("a")]);
-    plan.verify = vec!["npm test".to_owned()];
+    plan.verify = vec!["npm test".into()];
     bench.send(Event::PlanSubmitted { plan });
     bench.send(Event::Resumed {});
     bench.complete("a");

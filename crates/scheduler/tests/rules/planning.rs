@@ -19,7 +19,7 @@ fn problems(bench: &mut Bench, tasks: &[TaskSpec]) -> Vec<String> {
 fn every_problem_is_named_at_once_with_its_path() {
     let mut bad = task("x1").after(&["x7", "x1"]).files(&["/abs", "a/../b", "ok/**", "["]);
     bad.title = " ".to_owned();
-    bad.verify = vec![String::new()];
+    bad.verify = vec!["".into()];
     let mut delegation = task("d");
     delegation.kind = TaskKind::Delegation;
     let tasks = [bad, task("x1"), task("no spaces"), task(""), delegation];
@@ -157,7 +157,7 @@ fn goal_and_checks_are_replaced_only_by_something() {
     let mut bench = Bench::running(workers(1), &[task("a"), task("b")]);
     let mut next = plan(&[task("c")]);
     next.goal = String::new();
-    next.verify = vec!["npm test".to_owned()];
+    next.verify = vec!["npm test".into()];
     bench.send(Event::PlanSubmitted { plan: next });
     let mission = bench.scheduler.mission();
     assert_eq!((mission.goal.as_str(), mission.verify.len()), ("The goal", 1));
@@ -169,7 +169,7 @@ fn goal_and_checks_are_replaced_only_by_something() {
 fn tasks_that_come_while_the_mission_is_checked_go_first() {
     let mut bench = Bench::new(workers(1));
     let mut first = plan(&[task("a")]);
-    first.verify = vec!["npm test".to_owned()];
+    first.verify = vec!["npm test".into()];
     bench.send(Event::PlanSubmitted { plan: first });
     bench.send(Event::Resumed {});
     bench.complete("a");

@@ -55,3 +55,36 @@ fn ten_thousand_tasks_cost_as_much_each_as_a_thousand() {
             .collect()
     });
 }
+
+#[test]
+fn ten_thousand_tasks_share_what_they_say_alike() {
+    let tasks: Vec<_> = (0..10_000)
+        .map(|i| {
+            let behind = format!("t{}", i / 2);
+            let behind = [behind.as_str()];
+            task(&format!("t{i}")).after(if i == 0 { &[] } else { &behind }).verified_by("npm test")
+        })
+        .collect();
+    let mut bench = Bench::new(workers(8));
+    bench.send(Event::PlanSubmitted { plan: plan(&tasks) });
+    let names = bench.scheduler.name_counts();
+    // The ids, of which a dependency is no other copy; the agent; the command.
+    assert_eq!((names.entries, names.outstanding), (10_002, 10_002));
+}
+
+#[test]
+fn what_tasks_need_while_they_are_at_work_is_lent_and_comes_back() {
+    let tasks: Vec<_> = (0..100).map(|i| task(&format!("t{i}"))).collect();
+    run(&tasks);
+    let mut bench = Bench::new(workers(60));
+    bench.send(Event::PlanSubmitted { plan: plan(&tasks) });
+    bench.send(Event::Resumed {});
+    let counts = bench.scheduler.engagement_counts();
+    assert_eq!((counts.outstanding, counts.allocated), (60, 60), "50 made at the start, and 10 more");
+    for id in bench.running_tasks() {
+        bench.complete(&id);
+    }
+    bench.send(crate::bench::cancelled(None));
+    let counts = bench.scheduler.engagement_counts();
+    assert_eq!((counts.outstanding, counts.idle, counts.taken), (0, 60, 100));
+}

@@ -25,9 +25,9 @@ fn a_report_counts_when_the_session_is_quiet() {
     assert_eq!(bench.state("a"), TaskState::Running);
     let commands = bench.idle("a");
     let expected = Command::Verify {
-        task: Some("a".to_owned()),
+        task: Some("a".into()),
         attempt: 1,
-        commands: vec!["npm test".to_owned()],
+        commands: vec!["npm test".into()],
         files: vec!["src/a.ts".to_owned()],
     };
     assert_eq!(commands, [expected]);
