@@ -4,12 +4,13 @@ use napi_derive::napi;
 use orchestrator_scheduler::{
     Backoff, BreakerState, Call, CircuitBreaker, Limiter, Permit, Permits, Poller, Random, memory,
 };
-use serde_json::json;
+use serde::Serialize;
 
 use crate::{
     crossing::crossing,
     failure::Failure,
     number::{number, whole},
+    pools::{Json, json},
 };
 
 /// A `Limiter` of `orchestrator-scheduler`, and the permits that are out.
@@ -264,12 +265,19 @@ impl NativePoller {
     }
 }
 
+#[derive(Serialize)]
+struct Measured {
+    used: u64,
+    limit: u64,
+    percent: u8,
+}
+
 /// The memory that this process may use, as JSON, where the system tells.
 #[napi]
-pub fn measure_memory() -> napi::Result<Option<String>> {
+pub fn measure_memory() -> napi::Result<Option<Json>> {
     crossing(|| {
         Ok(memory::measure().map(|memory| {
-            json!({ "used": memory.used, "limit": memory.limit, "percent": memory.percent() }).to_string()
+            json(&Measured { used: memory.used, limit: memory.limit, percent: memory.percent() })
         }))
     })
 }
