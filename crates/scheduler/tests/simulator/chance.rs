@@ -5,8 +5,11 @@
 pub(crate) struct Chance(u64);
 
 impl Chance {
-    pub(crate) fn seeded(seed: u64) -> Self {
-        Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
+    /// The sequence that belongs to these numbers: a turn, a disturbance, a task has its own, so that leaving one out
+    /// changes nothing about the others.
+    pub(crate) fn of(numbers: &[u64]) -> Self {
+        let mixed = numbers.iter().fold(0, |mixed, number| finish(mixed ^ finish(*number)));
+        Self(mixed | 1)
     }
 
     fn next(&mut self) -> u64 {
@@ -33,4 +36,18 @@ impl Chance {
     pub(crate) fn pick<T: Copy>(&mut self, from: &[T]) -> T {
         from[self.index(from.len())]
     }
+
+    pub(crate) fn shuffle<T>(&mut self, items: &mut [T]) {
+        for at in (1..items.len()).rev() {
+            items.swap(at, self.index(at + 1));
+        }
+    }
+}
+
+/// The finisher of `SplitMix64` (G. Steele, D. Lea and C. Flood, 2014).
+fn finish(number: u64) -> u64 {
+    let mut z = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
 }

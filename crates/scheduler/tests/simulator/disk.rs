@@ -1,8 +1,8 @@
-//! A journal in memory that outlives its scheduler, and fails now and then.
+//! A journal in memory that outlives its scheduler, fails now and then, and may lose what was not made to last.
 
 use std::{cell::RefCell, rc::Rc};
 
-use orchestrator_scheduler::{Batch, Journal, JournalError, Record};
+use orchestrator_scheduler::{Batch, Durability, Journal, JournalError, Record};
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Disk(Rc<RefCell<State>>);
@@ -10,6 +10,8 @@ pub(crate) struct Disk(Rc<RefCell<State>>);
 #[derive(Debug, Default)]
 struct State {
     records: Vec<Record>,
+    /// Ends of the batches after the last that was made to last, which comes first.
+    ends: Vec<usize>,
     fail_next: bool,
 }
 
@@ -27,6 +29,30 @@ impl Disk {
     pub(crate) fn len(&self) -> usize {
         self.0.borrow().records.len()
     }
+
+    /// The records from `start` on.
+    pub(crate) fn from(&self, start: usize) -> Vec<Record> {
+        self.0.borrow().records[start..].to_vec()
+    }
+
+    /// How many commits the power would take with it.
+    pub(crate) fn at_risk(&self) -> usize {
+        self.0.borrow().ends.len().saturating_sub(1)
+    }
+
+    /// The power goes: the last `commits` are gone.
+    pub(crate) fn lose(&self, commits: usize) {
+        let mut state = self.0.borrow_mut();
+        let kept = state.ends.len() - commits;
+        let end = state.ends[kept - 1];
+        state.ends.truncate(kept);
+        state.records.truncate(end);
+    }
+
+    /// What no disk should do: the last record is another.
+    pub(crate) fn falsify(&self, record: Record) {
+        *self.0.borrow_mut().records.last_mut().unwrap() = record;
+    }
 }
 
 impl Journal for Disk {
@@ -36,6 +62,11 @@ impl Journal for Disk {
             return Err(JournalError::new("the disk is full"));
         }
         state.records.extend_from_slice(batch.records);
+        if batch.durability == Durability::Full {
+            state.ends.clear();
+        }
+        let end = state.records.len();
+        state.ends.push(end);
         Ok(())
     }
 
