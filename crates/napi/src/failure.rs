@@ -35,11 +35,18 @@ impl Failure {
 
     /// A setting that can't be: `refused` says what of, `path` which, and `problem` why, and what to give instead.
     pub(crate) fn invalid_config(refused: &str, path: &str, problem: impl Into<String>) -> Self {
-        let problem = problem.into();
+        let problem = scheduler::Problem { path: path.to_owned(), message: problem.into() };
+        Self::refused("ERR_INVALID_CONFIG", refused, &problem)
+    }
+
+    /// Input with a problem in one place.
+    pub(crate) fn refused(code: &'static str, refused: &str, problem: &scheduler::Problem) -> Self {
+        let scheduler::Problem { path, message } = problem;
+        let place = if path.is_empty() { String::new() } else { format!("{path}: ") };
         Self {
-            code: "ERR_INVALID_CONFIG",
-            message: format!("{refused}: {path}: {problem}"),
-            details: Some(json!({ "problems": [{ "path": path, "message": problem }] })),
+            code,
+            message: format!("{refused}: {place}{message}"),
+            details: Some(json!({ "problems": [problem] })),
         }
     }
 

@@ -9,6 +9,7 @@
 mod crossing;
 mod failure;
 pub mod flow;
+mod input;
 mod journal;
 pub mod mission;
 mod number;

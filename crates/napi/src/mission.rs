@@ -6,10 +6,11 @@ use orchestrator_scheduler::{Journaled, LeaseId, Scheduler, memory};
 use crate::{
     crossing::{Fragile, crossing},
     failure::Failure,
+    input::{config, events, plan},
     journal::StoreJournal,
     number::{number, whole},
     pools::{Json, json},
-    scheduler::{config, events, plan, problems},
+    scheduler::problems,
     store::NativeStore,
 };
 

@@ -1,11 +1,11 @@
 //! The scheduler on its own.
 
 use napi_derive::napi;
-use orchestrator_scheduler::{Config, Event, LeaseId, Plan, Problem, Scheduler};
+use orchestrator_scheduler::{LeaseId, Plan, Problem, Scheduler};
 
 use crate::{
     crossing::{Fragile, crossing},
-    failure::Failure,
+    input::{config, events, plan},
     number::{number, whole},
     pools::{Json, json},
 };
@@ -99,19 +99,6 @@ impl NativeScheduler {
                 .with(|scheduler| Ok(scheduler.lease_of_session(&session).map(|lease| json(&lease))))
         })
     }
-}
-
-pub(crate) fn config(config_json: &str) -> Result<Config, Failure> {
-    serde_json::from_str(config_json)
-        .map_err(|error| Failure::new("ERR_INVALID_CONFIG", format!("the configuration is refused: {error}")))
-}
-
-pub(crate) fn events(events_json: &str) -> Result<Vec<Event>, Failure> {
-    serde_json::from_str(events_json).map_err(|error| Failure::unreadable("the events can't be read", &error))
-}
-
-pub(crate) fn plan(plan_json: &str) -> Result<Plan, Failure> {
-    serde_json::from_str(plan_json).map_err(|error| Failure::unreadable("the plan can't be read", &error))
 }
 
 /// What is wrong with a plan, as a JSON array.
