@@ -48,3 +48,21 @@ export async function must(what, program, args, options) {
   console.error(`\n${what} failed: ${program} ${args.join(" ")} (exit ${code})`);
   process.exit(1);
 }
+
+/** What a run of `cargo test` says has passed and failed, all its programs together. */
+export function cargoCounts(output) {
+  const results = [...output.matchAll(/^test result: \w+\. (\d+) passed; (\d+) failed/gm)];
+  return sum(...results.map(([, passed, failed]) => ({ passed: Number(passed), failed: Number(failed) })));
+}
+
+export function sum(...counts) {
+  return counts.reduce((all, one) => ({ passed: all.passed + one.passed, failed: all.failed + one.failed }), {
+    passed: 0,
+    failed: 0,
+  });
+}
+
+/** A run that ended badly without naming a failed test (it did not build, it crashed) counts as one failure. */
+export function judged({ code }, { passed, failed }) {
+  return { passed, failed: code !== 0 && failed === 0 ? 1 : failed };
+}

@@ -1,17 +1,19 @@
 /**
- * `npm test`: sets the checkout up, then runs every test: Rust, TypeScript, the addon under Node and under Bun, and the
- * whole system in a real OpenCode. Ends with one line, `N passed, N failed`.
+ * `npm test`: sets the checkout up, then runs every test: Rust, the short forms of the proofs, TypeScript, the addon
+ * under Node and under Bun, and the whole system in a real OpenCode. Ends with one line, `N passed, N failed`.
  *
  * `npm test -- rust unit` runs only those stages.
  */
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { PROOFS } from "./prove.mjs";
 import { setUp } from "./setup.mjs";
-import { has, run } from "./steps.mjs";
+import { cargoCounts, has, judged, run, sum } from "./steps.mjs";
 
 const STAGES = {
   rust,
+  proofs,
   unit: () => vitest("unit"),
   addon: () => vitest("addon"),
   bun,
@@ -51,6 +53,13 @@ async function rust() {
   );
 }
 
+/** What threads share, in the short forms of `npm run loom`, `shuttle` and `tsan`. */
+async function proofs() {
+  const counts = [];
+  for (const name of ["loom", "shuttle", "tsan"]) counts.push(await PROOFS[name]({ short: true }));
+  return sum(...counts);
+}
+
 async function vitest(project) {
   const folder = mkdtempSync(join(tmpdir(), "vitest-report-"));
   const report = join(folder, "report.json");
@@ -80,21 +89,4 @@ function nextestCounts(output) {
   const [, passed = 0] = /Summary .*?(\d+) passed/.exec(output) ?? [];
   const [, failed = 0] = /Summary .*?(\d+) failed/.exec(output) ?? [];
   return { passed: Number(passed), failed: Number(failed) };
-}
-
-function cargoCounts(output) {
-  const results = [...output.matchAll(/^test result: \w+\. (\d+) passed; (\d+) failed/gm)];
-  return sum(...results.map(([, passed, failed]) => ({ passed: Number(passed), failed: Number(failed) })));
-}
-
-function sum(...counts) {
-  return counts.reduce((all, one) => ({ passed: all.passed + one.passed, failed: all.failed + one.failed }), {
-    passed: 0,
-    failed: 0,
-  });
-}
-
-/** A run that ended badly without naming a failed test (it did not build, it crashed) counts as one failure. */
-function judged({ code }, { passed, failed }) {
-  return { passed, failed: code !== 0 && failed === 0 ? 1 : failed };
 }

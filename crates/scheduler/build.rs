@@ -3,5 +3,6 @@
 fn main() {
     println!("cargo::rustc-check-cfg=cfg(loom)");
     println!("cargo::rustc-check-cfg=cfg(shuttle)");
+    println!("cargo::rustc-check-cfg=cfg(tsan)");
     println!("cargo::rerun-if-changed=build.rs");
 }

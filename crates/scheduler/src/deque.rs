@@ -25,6 +25,12 @@ use std::{cell::Cell, fmt, marker::PhantomData};
 
 use crate::sync::{Arc, AtomicU64, Ordering, fence};
 
+mod round;
+#[cfg(all(test, not(any(loom, shuttle))))]
+mod tests;
+
+pub use round::steal_round;
+
 /// Keeps what the owner writes and what thieves write on different cache lines. 128 bytes: x86 fetches lines in
 /// pairs, and Apple's lines are that long.
 #[repr(align(128))]
@@ -231,6 +237,3 @@ impl fmt::Debug for Stealer {
         f.debug_struct("Stealer").field("len", &self.len()).finish()
     }
 }
-
-#[cfg(test)]
-mod tests;

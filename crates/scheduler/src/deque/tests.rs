@@ -1,273 +1,152 @@
-//! Unit tests, the oracle test against crossbeam-deque, a stress test, and under `--cfg loom` the models.
+//! Unit tests, the oracle tests against crossbeam-deque, and a stress test. The models are in `tests/loom.rs`.
 
-#[cfg(loom)]
-mod models {
-    //! Run by `RUSTFLAGS="--cfg loom" cargo test --release --lib deque`. Each model is every interleaving of two or
-    //! three threads on a ring of 4 slots; each id must be taken exactly once.
+use std::{
+    sync::atomic::{AtomicBool, AtomicU64, Ordering},
+    thread,
+};
 
-    use loom::thread;
+use proptest::prelude::*;
 
-    use crate::deque::{self, Steal, Stealer};
+use crate::deque::{self, Steal};
 
-    const CAPACITY: usize = 4;
+#[test]
+fn the_owner_takes_the_newest_and_a_thief_the_oldest() {
+    let (mut deque, stealer) = deque::with_capacity(8);
+    for id in 1..=4 {
+        deque.push(id).unwrap();
+    }
+    assert_eq!(deque.pop(), Some(4));
+    assert_eq!(stealer.steal(), Steal::Taken(1));
+    assert_eq!(stealer.steal(), Steal::Taken(2));
+    assert_eq!(deque.pop(), Some(3));
+    assert_eq!(deque.pop(), None);
+    assert_eq!(stealer.steal(), Steal::Empty);
+}
 
-    fn steal_up_to(stealer: &Stealer, tries: usize) -> Vec<u64> {
-        let mut taken = Vec::new();
-        for _ in 0..tries {
-            match stealer.steal() {
-                Steal::Taken(id) => taken.push(id),
-                Steal::Empty => break,
-                Steal::Retry => {}
+#[test]
+fn a_full_ring_hands_the_id_back_and_has_room_again_after_a_steal() {
+    let (mut deque, stealer) = deque::with_capacity(3);
+    assert_eq!(deque.capacity(), 4);
+    for id in 0..4 {
+        deque.push(id).unwrap();
+    }
+    assert_eq!(deque.push(4), Err(4));
+    assert_eq!(stealer.steal(), Steal::Taken(0));
+    deque.push(4).unwrap();
+    assert_eq!(deque.len(), 4);
+}
+
+#[test]
+fn half_is_stolen_oldest_first_as_far_as_there_is_room() {
+    let (mut deque, stealer) = deque::with_capacity(16);
+    for id in 1..=9 {
+        deque.push(id).unwrap();
+    }
+    let (mut own, _) = deque::with_capacity(2);
+    assert_eq!(stealer.steal_half(&mut own), Steal::Taken(1));
+    assert_eq!(own.pop(), Some(3));
+    assert_eq!(own.pop(), Some(2));
+    assert_eq!(deque.len(), 6);
+    let (mut wide, _) = deque::with_capacity(16);
+    assert_eq!(stealer.steal_half(&mut wide), Steal::Taken(4));
+    assert_eq!(wide.len(), 2);
+}
+
+#[test]
+fn stealing_half_of_one_takes_it_and_half_of_none_takes_nothing() {
+    let (mut deque, stealer) = deque::with_capacity(4);
+    let (mut own, _) = deque::with_capacity(4);
+    assert_eq!(stealer.steal_half(&mut own), Steal::Empty);
+    deque.push(7).unwrap();
+    assert_eq!(stealer.steal_half(&mut own), Steal::Taken(7));
+    assert!(own.is_empty() && stealer.is_empty());
+}
+
+#[test]
+#[should_panic(expected = "a deque holds 1 to 2^31 ids, not 0")]
+fn a_deque_without_room_is_refused() {
+    let _ = deque::with_capacity(0);
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    Push(u64),
+    Pop,
+    Steal,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![any::<u64>().prop_map(Step::Push), Just(Step::Pop), Just(Step::Steal)]
+}
+
+proptest! {
+    #[test]
+    fn it_answers_as_crossbeam_does(steps in proptest::collection::vec(step(), 0..200)) {
+        let (mut ours, our_stealer) = deque::with_capacity(256);
+        let theirs = crossbeam_deque::Worker::new_lifo();
+        let their_stealer = theirs.stealer();
+        for step in steps {
+            match step {
+                Step::Push(id) => {
+                    ours.push(id).unwrap();
+                    theirs.push(id);
+                }
+                Step::Pop => prop_assert_eq!(ours.pop(), theirs.pop()),
+                Step::Steal => {
+                    let ours = match our_stealer.steal() {
+                        Steal::Taken(id) => Some(id),
+                        Steal::Empty | Steal::Retry => None,
+                    };
+                    prop_assert_eq!(ours, their_stealer.steal().success());
+                }
             }
+            prop_assert_eq!(ours.len(), theirs.len());
         }
-        taken
-    }
-
-    fn assert_each_once(mut all: Vec<u64>, expected: std::ops::RangeInclusive<u64>) {
-        all.sort_unstable();
-        assert_eq!(all, expected.collect::<Vec<_>>());
-    }
-
-    #[test]
-    fn the_last_id_goes_to_the_owner_or_to_the_thief() {
-        loom::model(|| {
-            let (mut deque, stealer) = deque::with_capacity(CAPACITY);
-            deque.push(1).unwrap();
-            let thief = thread::spawn(move || steal_up_to(&stealer, 1));
-            let mut all: Vec<u64> = deque.pop().into_iter().collect();
-            all.extend(thief.join().unwrap());
-            all.extend(deque.pop());
-            assert_each_once(all, 1..=1);
-        });
-    }
-
-    #[test]
-    fn pushes_and_pops_race_with_two_steals() {
-        loom::model(|| {
-            let (mut deque, stealer) = deque::with_capacity(CAPACITY);
-            deque.push(1).unwrap();
-            deque.push(2).unwrap();
-            let thief = thread::spawn(move || steal_up_to(&stealer, 2));
-            let mut all: Vec<u64> = deque.pop().into_iter().collect();
-            deque.push(3).unwrap();
-            all.extend(std::iter::from_fn(|| deque.pop()));
-            all.extend(thief.join().unwrap());
-            all.extend(std::iter::from_fn(|| deque.pop()));
-            assert_each_once(all, 1..=3);
-        });
-    }
-
-    #[test]
-    fn a_slot_is_reused_only_after_its_id_was_taken() {
-        loom::model(|| {
-            let (mut deque, stealer) = deque::with_capacity(CAPACITY);
-            for id in 1..=4 {
-                deque.push(id).unwrap();
-            }
-            let thief = thread::spawn(move || steal_up_to(&stealer, 2));
-            // The ring is full: the fifth id fits only where the thief has taken one.
-            let overflow = deque.push(5).err();
-            let mut all: Vec<u64> = overflow.into_iter().collect();
-            all.extend(thief.join().unwrap());
-            all.extend(std::iter::from_fn(|| deque.pop()));
-            assert_each_once(all, 1..=5);
-        });
-    }
-
-    #[test]
-    fn two_thieves_and_the_owner_share_two_ids() {
-        let mut model = loom::model::Builder::new();
-        model.preemption_bound = Some(3);
-        model.check(|| {
-            let (mut deque, stealer) = deque::with_capacity(CAPACITY);
-            deque.push(1).unwrap();
-            deque.push(2).unwrap();
-            let other = stealer.clone();
-            let first = thread::spawn(move || steal_up_to(&stealer, 1));
-            let second = thread::spawn(move || steal_up_to(&other, 1));
-            let mut all: Vec<u64> = deque.pop().into_iter().collect();
-            all.extend(first.join().unwrap());
-            all.extend(second.join().unwrap());
-            all.extend(std::iter::from_fn(|| deque.pop()));
-            assert_each_once(all, 1..=2);
-        });
-    }
-
-    #[test]
-    fn half_is_stolen_while_the_owner_pops() {
-        loom::model(|| {
-            let (mut deque, stealer) = deque::with_capacity(CAPACITY);
-            for id in 1..=3 {
-                deque.push(id).unwrap();
-            }
-            let thief = thread::spawn(move || {
-                let (mut own, _) = deque::with_capacity(CAPACITY);
-                let mut taken = match stealer.steal_half(&mut own) {
-                    Steal::Taken(id) => vec![id],
-                    Steal::Empty | Steal::Retry => Vec::new(),
-                };
-                taken.extend(std::iter::from_fn(|| own.pop()));
-                taken
-            });
-            let mut all: Vec<u64> = deque.pop().into_iter().collect();
-            all.extend(deque.pop());
-            all.extend(thief.join().unwrap());
-            all.extend(std::iter::from_fn(|| deque.pop()));
-            assert_each_once(all, 1..=3);
-        });
     }
 }
 
-#[cfg(not(loom))]
-mod units {
-    use std::{
-        sync::atomic::{AtomicBool, AtomicU64, Ordering},
-        thread,
-    };
-
-    use proptest::prelude::*;
-
-    use crate::deque::{self, Steal};
-
-    #[test]
-    fn the_owner_takes_the_newest_and_a_thief_the_oldest() {
-        let (mut deque, stealer) = deque::with_capacity(8);
-        for id in 1..=4 {
-            deque.push(id).unwrap();
-        }
-        assert_eq!(deque.pop(), Some(4));
-        assert_eq!(stealer.steal(), Steal::Taken(1));
-        assert_eq!(stealer.steal(), Steal::Taken(2));
-        assert_eq!(deque.pop(), Some(3));
-        assert_eq!(deque.pop(), None);
-        assert_eq!(stealer.steal(), Steal::Empty);
-    }
-
-    #[test]
-    fn a_full_ring_hands_the_id_back_and_has_room_again_after_a_steal() {
-        let (mut deque, stealer) = deque::with_capacity(3);
-        assert_eq!(deque.capacity(), 4);
-        for id in 0..4 {
-            deque.push(id).unwrap();
-        }
-        assert_eq!(deque.push(4), Err(4));
-        assert_eq!(stealer.steal(), Steal::Taken(0));
-        deque.push(4).unwrap();
-        assert_eq!(deque.len(), 4);
-    }
-
-    #[test]
-    fn half_is_stolen_oldest_first_as_far_as_there_is_room() {
-        let (mut deque, stealer) = deque::with_capacity(16);
-        for id in 1..=9 {
-            deque.push(id).unwrap();
-        }
-        let (mut own, _) = deque::with_capacity(2);
-        assert_eq!(stealer.steal_half(&mut own), Steal::Taken(1));
-        assert_eq!(own.pop(), Some(3));
-        assert_eq!(own.pop(), Some(2));
-        assert_eq!(deque.len(), 6);
-        let (mut wide, _) = deque::with_capacity(16);
-        assert_eq!(stealer.steal_half(&mut wide), Steal::Taken(4));
-        assert_eq!(wide.len(), 2);
-    }
-
-    #[test]
-    fn stealing_half_of_one_takes_it_and_half_of_none_takes_nothing() {
-        let (mut deque, stealer) = deque::with_capacity(4);
-        let (mut own, _) = deque::with_capacity(4);
-        assert_eq!(stealer.steal_half(&mut own), Steal::Empty);
-        deque.push(7).unwrap();
-        assert_eq!(stealer.steal_half(&mut own), Steal::Taken(7));
-        assert!(own.is_empty() && stealer.is_empty());
-    }
-
-    #[test]
-    #[should_panic(expected = "a deque holds 1 to 2^31 ids, not 0")]
-    fn a_deque_without_room_is_refused() {
-        let _ = deque::with_capacity(0);
-    }
-
-    #[derive(Clone, Copy, Debug)]
-    enum Step {
-        Push(u64),
-        Pop,
-        Steal,
-    }
-
-    fn step() -> impl Strategy<Value = Step> {
-        prop_oneof![any::<u64>().prop_map(Step::Push), Just(Step::Pop), Just(Step::Steal)]
-    }
-
-    proptest! {
-        #[test]
-        fn it_answers_as_crossbeam_does(steps in proptest::collection::vec(step(), 0..200)) {
-            let (mut ours, our_stealer) = deque::with_capacity(256);
-            let theirs = crossbeam_deque::Worker::new_lifo();
-            let their_stealer = theirs.stealer();
-            for step in steps {
-                match step {
-                    Step::Push(id) => {
-                        ours.push(id).unwrap();
-                        theirs.push(id);
+/// The owner pushes and pops on a small ring while thieves take one or half: every id is taken exactly once.
+#[test]
+fn under_stress_every_id_is_taken_exactly_once() {
+    const IDS: u64 = 200_000;
+    const THIEVES: usize = 3;
+    let (mut deque, stealer) = deque::with_capacity(32);
+    let done = AtomicBool::new(false);
+    let seen: Vec<AtomicU64> = (0..IDS).map(|_| AtomicU64::new(0)).collect();
+    let take = |id: u64| seen[usize::try_from(id).unwrap()].fetch_add(1, Ordering::Relaxed);
+    thread::scope(|scope| {
+        for thief in 0..THIEVES {
+            let (stealer, done, take) = (stealer.clone(), &done, &take);
+            scope.spawn(move || {
+                let (mut own, _) = deque::with_capacity(8);
+                loop {
+                    let stolen = if thief == 0 { stealer.steal_half(&mut own) } else { stealer.steal() };
+                    if let Steal::Taken(id) = stolen {
+                        take(id);
                     }
-                    Step::Pop => prop_assert_eq!(ours.pop(), theirs.pop()),
-                    Step::Steal => {
-                        let ours = match our_stealer.steal() {
-                            Steal::Taken(id) => Some(id),
-                            Steal::Empty | Steal::Retry => None,
-                        };
-                        prop_assert_eq!(ours, their_stealer.steal().success());
+                    while let Some(id) = own.pop() {
+                        take(id);
+                    }
+                    if done.load(Ordering::Acquire) && stealer.is_empty() {
+                        break;
                     }
                 }
-                prop_assert_eq!(ours.len(), theirs.len());
-            }
+            });
         }
-    }
-
-    /// The owner pushes and pops on a small ring while thieves take one or half: every id is taken exactly once.
-    #[test]
-    fn under_stress_every_id_is_taken_exactly_once() {
-        const IDS: u64 = 200_000;
-        const THIEVES: usize = 3;
-        let (mut deque, stealer) = deque::with_capacity(32);
-        let done = AtomicBool::new(false);
-        let seen: Vec<AtomicU64> = (0..IDS).map(|_| AtomicU64::new(0)).collect();
-        let take = |id: u64| seen[usize::try_from(id).unwrap()].fetch_add(1, Ordering::Relaxed);
-        thread::scope(|scope| {
-            for thief in 0..THIEVES {
-                let (stealer, done, take) = (stealer.clone(), &done, &take);
-                scope.spawn(move || {
-                    let (mut own, _) = deque::with_capacity(8);
-                    loop {
-                        let stolen = if thief == 0 { stealer.steal_half(&mut own) } else { stealer.steal() };
-                        if let Steal::Taken(id) = stolen {
-                            take(id);
-                        }
-                        while let Some(id) = own.pop() {
-                            take(id);
-                        }
-                        if done.load(Ordering::Acquire) && stealer.is_empty() {
-                            break;
-                        }
-                    }
-                });
-            }
-            for id in 0..IDS {
-                if deque.push(id).is_err() {
-                    take(id);
-                }
-                if id % 3 == 0
-                    && let Some(id) = deque.pop()
-                {
-                    take(id);
-                }
-            }
-            while let Some(id) = deque.pop() {
+        for id in 0..IDS {
+            if deque.push(id).is_err() {
                 take(id);
             }
-            done.store(true, Ordering::Release);
-        });
-        assert!(seen.iter().all(|times| times.load(Ordering::Relaxed) == 1));
-    }
+            if id % 3 == 0
+                && let Some(id) = deque.pop()
+            {
+                take(id);
+            }
+        }
+        while let Some(id) = deque.pop() {
+            take(id);
+        }
+        done.store(true, Ordering::Release);
+    });
+    assert!(seen.iter().all(|times| times.load(Ordering::Relaxed) == 1));
 }
