@@ -66,6 +66,7 @@ const EVENTS: { readonly [T in EventType]: readonly Extract<Event, { type: T }>[
   ],
   resumed: [{ type: "resumed" }],
   paused: [{ type: "paused", reason: "r" }],
+  interrupted: [{ type: "interrupted" }],
   cancelled: [
     { type: "cancelled", task: "a", reason: "r" },
     { type: "cancelled", reason: "r" },
@@ -89,6 +90,7 @@ const EVENTS: { readonly [T in EventType]: readonly Extract<Event, { type: T }>[
         "quota",
         "refusal",
         "bad_tool_call",
+        "gone",
         "aborted",
         "unknown",
       ] as const
@@ -260,6 +262,7 @@ const EVENT_FIELDS: FieldsByType<Event> = {
   delegated: { type: "needed", task: "needed", continueSession: "optional" },
   resumed: { type: "needed" },
   paused: { type: "needed", reason: "needed" },
+  interrupted: { type: "needed" },
   cancelled: { type: "needed", task: "optional", reason: "needed" },
   session_started: { type: "needed", lease: "needed", session: "needed" },
   progress: { type: "needed", lease: "needed" },
@@ -315,6 +318,7 @@ const REASONS: FieldsByType<PromptReason> = {
   verification_failed: { type: "needed", report: "needed" },
   review_rejected: { type: "needed", findings: "needed" },
   reported_failed: { type: "needed", summary: "needed" },
+  interrupted: { type: "needed" },
   session_error: { type: "needed", message: "needed" },
 };
 const FINDING_FIELDS: Fields<Finding> = {
@@ -371,6 +375,7 @@ const LEASE: Fields<LeaseView> = {
   turn: "needed",
   session: "optional",
   model: "optional",
+  used: "needed",
   running: "needed",
   clockStopped: "needed",
 };
@@ -398,6 +403,7 @@ const SNAPSHOT: Fields<Snapshot> = {
   counts: "needed",
   budget: "needed",
   used: "needed",
+  usedByCommander: "needed",
   reserved: "needed",
   models: "needed",
   memoryPercent: "optional",

@@ -151,6 +151,7 @@ export function play(store: Store, mission: MissionEngine): Played {
   say({ type: "session_started", lease: last("start").lease, session: "session-b" });
   wait();
   say({ type: "session_started", lease: last("start").lease, session: "session-b2" });
+  say({ type: "interrupted" }, { type: "resumed" });
   say({ type: "paused", reason: "wait" }, { type: "resumed" });
   say({ type: "session_started", lease: last("start").lease, session: "session-b3" });
   say({

@@ -13,6 +13,8 @@ export type PromptReason =
   | { readonly type: "verification_failed"; readonly report: string }
   | { readonly type: "review_rejected"; readonly findings: readonly Finding[] }
   | { readonly type: "reported_failed"; readonly summary: string }
+  /** The process that it ran in ended. */
+  | { readonly type: "interrupted" }
   | { readonly type: "session_error"; readonly message: string };
 
 export type NoticeKind =

@@ -10,6 +10,7 @@ export type SessionErrorKind =
   | "quota"
   | "refusal"
   | "bad_tool_call"
+  | "gone"
   | "aborted"
   | "unknown";
 
@@ -47,6 +48,11 @@ export type Event =
   | { readonly type: "resumed" }
   /** Running sessions are aborted; their attempts don't count. */
   | { readonly type: "paused"; readonly reason: string }
+  /**
+   * The process that drove the mission died after the last event, and its sessions fell silent. The mission pauses;
+   * when it is resumed, turns that were cut off go on in their sessions, and their attempts don't count.
+   */
+  | { readonly type: "interrupted" }
   /** One task, or the whole mission without `task`. */
   | { readonly type: "cancelled"; readonly task?: string | undefined; readonly reason: string }
   | { readonly type: "session_started"; readonly lease: number; readonly session: string }

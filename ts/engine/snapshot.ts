@@ -32,6 +32,8 @@ export interface LeaseView {
   readonly session?: string;
   /** The model of its last prompt; absent where the host chose. */
   readonly model?: string;
+  /** Since it was opened. */
+  readonly used: Usage;
   /** A turn is under way: it holds a permit, and its timers run. */
   readonly running: boolean;
   /** Its timers stand still for a permission question. */
@@ -107,6 +109,8 @@ export interface MissionView {
   readonly budget: Budget;
   /** As of `updatedAt`. */
   readonly used: Usage;
+  /** Of that, outside of any lease. */
+  readonly usedByCommander: Usage;
   /** For the turns under way. */
   readonly reserved: Usage;
   /** The models that don't answer, or are being tried again. */

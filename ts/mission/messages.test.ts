@@ -44,6 +44,7 @@ describe("a repair", () => {
       /- a\.ts:3: wrong \(major\)/,
     ],
     [{ type: "reported_failed", summary: "no database" }, /no database/],
+    [{ type: "interrupted" }, /OpenCode was closed/],
     [{ type: "session_error", message: "overloaded" }, /cut off: overloaded/],
   ];
 

@@ -45,6 +45,11 @@ function repairOf(task: TaskView, reason: PromptReason): readonly string[] {
         `You reported that the task failed: ${reason.summary}`,
         `Try again in another way. The task: ${task.title}`,
       ];
+    case "interrupted":
+      return [
+        "Your turn was cut off: OpenCode was closed while you worked, and is open again.",
+        "Look at what is there already, and go on from it.",
+      ];
     case "session_error":
       return [
         `Your turn was cut off: ${reason.message}`,

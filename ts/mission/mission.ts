@@ -80,7 +80,15 @@ export class Mission {
       models,
       budget: budgetOf(settings.budget),
     });
-    this.#sessions = new Sessions(host, brief.session, (event) => this.#tell(event));
+    this.#sessions = new Sessions({
+      host,
+      parent: brief.session,
+      submit: (event) => this.#tell(event),
+      counted: (lease) =>
+        lease === undefined
+          ? this.snapshot.usedByCommander
+          : (this.#engine.lease(lease)?.used ?? { tokens: 0, microUsd: 0, calls: 0 }),
+    });
     this.#checks = new Checks(host.directory, settings.verifyTimeoutMs);
     this.#todo = new TodoFile(host.directory);
   }
@@ -305,7 +313,7 @@ export class Mission {
       case "review":
         return this.#review(command);
       case "review_prompt":
-        return this.#sessions.again(command, VERDICT_MISSING);
+        return this.#sessions.again({ ...command, agent: "reviewer" }, VERDICT_MISSING);
       case "retry":
         return this.#host.log("info", `task ${command.task} is tried again: ${command.reason}`);
       case "notify":
@@ -322,7 +330,8 @@ export class Mission {
   }
 
   #repair(command: Extract<Command, { type: "prompt" }>): Promise<void> {
-    return this.#sessions.again(command, repairMessage(this.#known(command.task), command.reason));
+    const task = this.#known(command.task);
+    return this.#sessions.again({ ...command, agent: task.agent }, repairMessage(task, command.reason));
   }
 
   async #verify(command: Extract<Command, { type: "verify" }>): Promise<void> {

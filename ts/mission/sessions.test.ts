@@ -6,6 +6,8 @@ import { Sessions } from "./sessions.ts";
 const PARENT = "commander";
 const TASK = { lease: 1, turn: 1, agent: "worker", title: "t", text: "Do it." };
 
+const NOTHING = { tokens: 0, microUsd: 0, calls: 0 };
+
 /** Sessions on a host that never says that one went idle, and the ends of turns that they told the engine. */
 function sessions(worker: FakeAgent) {
   const host = new FakeHost("/nowhere", { worker });
@@ -17,7 +19,7 @@ function sessions(worker: FakeAgent) {
   };
   return {
     host,
-    sessions: new Sessions(host, PARENT, submit),
+    sessions: new Sessions({ host, parent: PARENT, submit, counted: () => NOTHING }),
     told,
     ends: () => told.filter(({ type }) => type === "session_idle" || type === "session_error"),
   };
@@ -58,7 +60,8 @@ it("does not take the last turn's answer for that of a prompt that is still on i
       arrive = () => resolve(last);
     }),
   );
-  const prompted = all.again({ lease: 1, turn: 2 }, "Once more.");
+  const session = host.prompts[0]?.session ?? "";
+  const prompted = all.again({ lease: 1, turn: 2, session, agent: "worker" }, "Once more.");
   await all.poll(1);
   expect(ends()).toEqual([{ type: "session_idle", lease: 1, turn: 1, text: "answer 1" }]);
   arrive();
@@ -121,9 +124,21 @@ it("tells the running total of what a lease and the commander used, each answer 
 it("asks the model that the engine names, the agent's own or the commander's where it names none", async () => {
   const { host, sessions: all } = sessions(async () => "done");
   await all.engage({ ...TASK, model: "openrouter/some/model" });
-  await all.again({ lease: 1, turn: 2 }, "More.");
+  const session = host.prompts[0]?.session ?? "";
+  await all.again({ lease: 1, turn: 2, session, agent: "worker" }, "More.");
   expect(host.prompts.map(({ model }) => model)).toEqual([
     { provider: "openrouter", model: "some/model" },
     host.model,
   ]);
+});
+
+it("goes on in a session that an earlier process opened, and tells when the host has it no more", async () => {
+  const { host, sessions: all, told, ends } = sessions(async () => "done");
+  host.open("old");
+  await all.again({ lease: 5, turn: 3, session: "old", agent: "worker" }, "Go on.");
+  await expect.poll(() => host.busy).toEqual([]);
+  await all.poll(5);
+  expect(ends()).toEqual([{ type: "session_idle", lease: 5, turn: 3, text: "done" }]);
+  await all.again({ lease: 6, turn: 1, session: "lost", agent: "worker" }, "Go on.");
+  expect(told.at(-1)).toMatchObject({ type: "session_error", lease: 6, turn: 1, kind: "gone" });
 });

@@ -20,6 +20,12 @@ export interface Turn {
   readonly model?: string;
 }
 
+/** A further prompt to the session that a lease has. */
+export interface NextTurn extends Turn {
+  readonly session: string;
+  readonly agent: string;
+}
+
 /** A session to be opened, or gone on in, for a lease. */
 export interface Engagement extends Turn {
   readonly agent: string;
@@ -47,9 +53,13 @@ interface Engaged {
 
 type Counted = Pick<Usage, "tokens" | "microUsd" | "calls">;
 
-/** Adds up what answers have used; each may be told again, with more. */
+/** Adds up what answers have used, on top of what is counted already; each may be told again, with more. */
 class Meter {
   readonly #answers = new Map<string, Counted>();
+
+  constructor(counted: Counted) {
+    this.#answers.set("", counted);
+  }
 
   count(answer: string, used: Counted): Counted {
     this.#answers.set(answer, used);
@@ -61,11 +71,23 @@ class Meter {
   }
 }
 
+/** What the sessions of a mission work with. */
+export interface SessionsParts {
+  readonly host: Host;
+  /** The commander's session. */
+  readonly parent: string;
+  /** Hands an event to the engine. */
+  submit(event: Event): Outcome | undefined;
+  /** What the engine has counted of a lease's use, or of the commander's, from before this process too. */
+  counted(lease: number | undefined): Counted;
+}
+
 /** The sessions of one mission. */
 export class Sessions {
   readonly #host: Host;
   readonly #parent: string;
-  readonly #submit: (event: Event) => Outcome | undefined;
+  readonly #submit: SessionsParts["submit"];
+  readonly #counted: SessionsParts["counted"];
   readonly #byLease = new Map<number, Engaged>();
   readonly #bySession = new Map<string, Engaged>();
   readonly #written = new Map<string, Set<string>>();
@@ -74,11 +96,11 @@ export class Sessions {
   readonly #payers = new Map<string, number>();
   #model: ModelRef | undefined;
 
-  /** `parent` is the commander's session; `submit` hands an event to the engine. */
-  constructor(host: Host, parent: string, submit: (event: Event) => Outcome | undefined) {
+  constructor({ host, parent, submit, counted }: SessionsParts) {
     this.#host = host;
     this.#parent = parent;
     this.#submit = submit;
+    this.#counted = counted;
   }
 
   /** The lease that a session carries out at present. */
@@ -100,35 +122,20 @@ export class Sessions {
   async engage({ lease, turn, model, agent, title, text, session: earlier }: Engagement): Promise<void> {
     await this.#telling({ lease, turn }, async () => {
       const session = earlier ?? (await this.#host.createSession({ parent: this.#parent, title }));
-      const engaged: Engaged = {
-        lease,
-        agent,
-        session,
-        before: undefined,
-        turn: 0,
-        failure: undefined,
-        progressAt: 0,
-        polling: false,
-        questions: new Set(),
-      };
       // A session that the engine named itself is bound already.
       if (earlier === undefined) {
         const outcome = this.#submit({ type: "session_started", lease, session });
         // The lease ended while the session was being opened: nobody waits for it any more.
         if (outcome === undefined || outcome.ignored !== undefined) return;
       }
-      this.#byLease.set(lease, engaged);
-      this.#bySession.set(session, engaged);
-      this.#payers.set(session, lease);
-      await this.#prompt(engaged, turn, text, model);
+      await this.#prompt(this.#bind(lease, session, agent), turn, text, model);
     });
   }
 
-  /** Hands the next message to a lease's session. */
-  async again({ lease, turn, model }: Turn, text: string): Promise<void> {
-    const engaged = this.#byLease.get(lease);
-    if (engaged === undefined) return;
-    await this.#telling({ lease, turn }, () => this.#prompt(engaged, turn, text, model));
+  /** Hands the next message to a lease's session; one that an earlier process opened is taken over. */
+  async again({ lease, turn, model, session, agent }: NextTurn, text: string): Promise<void> {
+    const engaged = this.#byLease.get(lease) ?? this.#bind(lease, session, agent);
+    await this.#telling({ lease, turn, session }, () => this.#prompt(engaged, turn, text, model));
   }
 
   /** Looks whether a lease's turn has ended with no event that said so. */
@@ -206,6 +213,24 @@ export class Sessions {
     }
   }
 
+  #bind(lease: number, session: string, agent: string): Engaged {
+    const engaged: Engaged = {
+      lease,
+      agent,
+      session,
+      before: undefined,
+      turn: 0,
+      failure: undefined,
+      progressAt: 0,
+      polling: false,
+      questions: new Set(),
+    };
+    this.#byLease.set(lease, engaged);
+    this.#bySession.set(session, engaged);
+    this.#payers.set(session, lease);
+    return engaged;
+  }
+
   async #prompt(engaged: Engaged, turn: number, text: string, asked: string | undefined): Promise<void> {
     const { session, agent } = engaged;
     const model =
@@ -262,7 +287,7 @@ export class Sessions {
   #count({ session, answer, tokens, cost }: Extract<HostEvent, { type: "used" }>): void {
     const lease = this.#payers.get(session);
     if (lease === undefined && session !== this.#parent) return;
-    const meter = this.#meters.get(lease) ?? new Meter();
+    const meter = this.#meters.get(lease) ?? new Meter(this.#counted(lease));
     this.#meters.set(lease, meter);
     const usage = meter.count(answer, { tokens, microUsd: Math.round(cost * 1_000_000), calls: 1 });
     this.#submit({ type: "used", ...(lease === undefined ? {} : { lease }), usage });
@@ -285,13 +310,26 @@ export class Sessions {
   }
 
   /** Runs a call to the host for a lease; a failure is the lease's, told to the engine. */
-  async #telling({ lease, turn }: Pick<Engaged, "lease" | "turn">, work: () => Promise<void>): Promise<void> {
+  async #telling(
+    { lease, turn, session }: Pick<Engaged, "lease" | "turn"> & { readonly session?: string },
+    work: () => Promise<void>,
+  ): Promise<void> {
     try {
       await work();
     } catch (error) {
       const message = error instanceof HostFailure ? error.message : `unexpected: ${String(error)}`;
-      this.#submit({ type: "session_error", lease, turn, kind: "unknown", message });
+      const kind = session !== undefined && (await this.#isGone(session)) ? "gone" : "unknown";
+      this.#submit({ type: "session_error", lease, turn, kind, message });
     }
+  }
+
+  /** Whether the host knows a session no more. A host that does not answer is asked nothing else. */
+  async #isGone(session: string): Promise<boolean> {
+    const facts = this.#host.facts(session).then(
+      (known) => known === undefined,
+      () => false,
+    );
+    return facts;
   }
 }
 

@@ -48,6 +48,7 @@ export function snapshotOf(tasks: readonly TaskView[], more: Partial<Snapshot> =
     },
     budget: {},
     used: NOTHING,
+    usedByCommander: NOTHING,
     reserved: NOTHING,
     models: [],
     sealFindings: [],

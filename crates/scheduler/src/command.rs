@@ -174,6 +174,8 @@ pub enum PromptReason {
         /// In its words.
         summary: String,
     },
+    /// The turn was cut off: the process that it ran in ended.
+    Interrupted {},
     /// The turn was cut short by the provider.
     SessionError {
         /// What was said.

@@ -45,6 +45,10 @@ pub enum Event {
         /// Why, for people.
         reason: String,
     },
+    /// The process that drove the mission died after the last event, and all its sessions fell silent with it. The
+    /// mission pauses; turns that were cut off go on in their sessions when it is resumed, and their attempts do not
+    /// count. Errands fail: whoever waited for them is gone.
+    Interrupted {},
     /// Give up one task, or the whole mission.
     Cancelled {
         /// The task; `None` is the mission.
@@ -290,6 +294,8 @@ pub enum SessionErrorKind {
     Refusal,
     /// The model called a tool in a form that could not be read.
     BadToolCall,
+    /// The host does not have the session any more.
+    Gone,
     /// The turn was aborted; where the scheduler asked for it, the event is ignored.
     Aborted,
     /// Anything else.

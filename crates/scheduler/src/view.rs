@@ -112,6 +112,8 @@ pub struct LeaseView {
     /// The model of its last prompt; none where the host chose.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<Name>,
+    /// What it has used since it was opened.
+    pub used: Usage,
     /// Whether a turn is under way: it holds a permit, and its timers run.
     pub running: bool,
     /// Whether its timers stand still for a permission question.
@@ -168,6 +170,8 @@ pub struct MissionView {
     pub budget: Budget,
     /// What it has used, as of `updated_at`.
     pub used: Usage,
+    /// Of that, what was used outside of any lease.
+    pub used_by_commander: Usage,
     /// What is reserved for the turns under way.
     pub reserved: Usage,
     /// The models that do not answer, or are being tried again.

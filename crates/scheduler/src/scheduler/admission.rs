@@ -11,7 +11,7 @@ use crate::{
     scheduler::{
         Scheduler,
         circuits::{Answer, Asked, name},
-        leases::Turn,
+        leases::{Report, Turn},
     },
     task::TaskState,
 };
@@ -74,12 +74,13 @@ impl Scheduler {
         }
     }
 
-    /// Ends a turn: what it held goes back.
-    pub(super) fn close_turn(&mut self, mut turn: Turn, answer: Answer) {
+    /// Ends a turn: what it held goes back. Gives what was reported.
+    pub(super) fn close_turn(&mut self, mut turn: Turn, answer: Answer) -> Option<Report> {
         if let Some(asked) = turn.asked.take() {
             self.answered(asked, answer);
         }
         self.ledger.settle(turn.reservation);
+        turn.report
     }
 
     fn answered(&mut self, asked: Asked, answer: Answer) {
@@ -139,6 +140,6 @@ pub(super) fn answer_of(kind: SessionErrorKind, retry_after_ms: Option<u64>) -> 
     match kind {
         Kind::RateLimit | Kind::Overloaded | Kind::Timeout => Answer::Failed { retry_after_ms },
         Kind::ContextOverflow | Kind::Refusal | Kind::BadToolCall => Answer::Given,
-        Kind::Auth | Kind::Quota | Kind::Aborted | Kind::Unknown => Answer::Unknown,
+        Kind::Auth | Kind::Quota | Kind::Gone | Kind::Aborted | Kind::Unknown => Answer::Unknown,
     }
 }

@@ -199,6 +199,11 @@ impl Leases {
         growth
     }
 
+    /// What a lease has used, by its own count.
+    pub(crate) fn used_by(&self, id: LeaseId) -> Usage {
+        self.used.get(&id).copied().unwrap_or_default()
+    }
+
     /// Whether the lease was opened once, alive or not.
     pub(crate) fn was_opened(&self, id: LeaseId) -> bool {
         (1..=self.next).contains(&id.0)

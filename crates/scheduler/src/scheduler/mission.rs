@@ -41,6 +41,10 @@ pub(super) struct Mission {
 }
 
 impl Mission {
+    pub(super) fn used_outside(&self) -> Usage {
+        self.used
+    }
+
     /// Takes in a running total of what was used outside of any lease; gives by how much it has grown.
     pub(super) fn used(&mut self, total: Usage) -> Usage {
         let growth = total.growth(self.used);
@@ -133,6 +137,25 @@ impl Scheduler {
             )));
         }
         self.pause(reason);
+        Ok(())
+    }
+
+    /// The process died.
+    pub(super) fn on_interrupted(&mut self) -> Result<(), Ignored> {
+        let runs = matches!(self.phase, Phase::Running | Phase::Verifying | Phase::Sealing);
+        if !runs && self.leases.iter().all(|(_, lease)| lease.running.is_none()) {
+            return Err(Ignored("nothing was under way".into()));
+        }
+        // What lies between the last event and this one was no running time.
+        self.ledger.rest(self.updated_at);
+        for id in self.leases.ids() {
+            if let Some(Job::Work(key)) = self.leases.get(id).map(|lease| lease.job) {
+                self.work_interrupted(key, id);
+            }
+        }
+        if runs {
+            self.pause("OpenCode ended while the mission ran".to_owned());
+        }
         Ok(())
     }
 

@@ -227,6 +227,7 @@ impl Scheduler {
             Event::Delegated { task, continue_session } => self.on_delegated(task, continue_session)?,
             Event::Resumed {} => self.on_resumed()?,
             Event::Paused { reason } => self.on_paused(reason)?,
+            Event::Interrupted {} => self.on_interrupted()?,
             Event::Cancelled { task: Some(id), reason } => self.on_task_cancelled(&id, &reason)?,
             Event::Cancelled { task: None, reason } => self.on_mission_cancelled(reason)?,
             Event::SessionStarted { lease, session } => self.on_session_started(lease, session)?,
@@ -371,6 +372,7 @@ impl Scheduler {
             counts: self.tasks.counts(),
             budget: self.ledger.budget(),
             used: self.ledger.spent(self.updated_at),
+            used_by_commander: self.mission.used_outside(),
             reserved: self.ledger.reserved(),
             models: self.circuits.views(|at| self.clock.outside(at)),
             memory_percent: self.pressure.is_high().then(|| self.pressure.percent()),
@@ -457,6 +459,7 @@ impl Scheduler {
             turn: lease.turn,
             session: lease.session().map(str::to_owned),
             model: lease.model.clone(),
+            used: self.leases.used_by(id),
             running: lease.running.is_some(),
             clock_stopped: lease.running.as_ref().is_some_and(leases::Turn::clock_stopped),
         }

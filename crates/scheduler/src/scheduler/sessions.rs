@@ -117,10 +117,8 @@ impl Scheduler {
 
     /// A turn has ended by itself; gives what was reported.
     fn end_turn(&mut self, id: LeaseId, answer: Answer) -> Option<Report> {
-        let mut turn = self.leases.get_mut(id)?.running.take()?;
-        let report = turn.report.take();
-        self.close_turn(turn, answer);
-        report
+        let turn = self.leases.get_mut(id)?.running.take()?;
+        self.close_turn(turn, answer)
     }
 
     /// The lease with a turn under way that an event is about.
@@ -170,6 +168,7 @@ pub(super) fn describe(kind: SessionErrorKind, message: &str) -> String {
         Kind::Quota => "the account has nothing left",
         Kind::Refusal => "the model refused",
         Kind::BadToolCall => "the model called a tool in a form that could not be read",
+        Kind::Gone => "the session is gone",
         Kind::Aborted => "the session was interrupted",
         Kind::Unknown => "the session failed",
     };

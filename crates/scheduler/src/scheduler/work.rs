@@ -127,7 +127,7 @@ impl Scheduler {
         message: String,
         retry_after: Option<u64>,
     ) {
-        use SessionErrorKind::{Aborted, Auth, Overloaded, Quota, RateLimit, Timeout};
+        use SessionErrorKind::{Aborted, Auth, Gone, Overloaded, Quota, RateLimit, Timeout};
         let delegation = self.tasks[key].is_delegation();
         let needs_user = matches!(kind, Auth | Quota | Aborted);
         if let Some(status) = report.as_ref().map(|report| report.status)
@@ -140,7 +140,12 @@ impl Scheduler {
         }
         let why = sessions::describe(kind, &message);
         match kind {
-            RateLimit | Overloaded | Timeout => self.pause_work(key, message, retry_after, why),
+            RateLimit | Overloaded | Timeout => {
+                let next = Next::Prompt(PromptReason::SessionError { message });
+                self.pause_work(key, next, retry_after, why);
+            }
+            // Nothing was tried: the same attempt begins anew.
+            Gone => self.pause_work(key, Next::Fresh, retry_after, why),
             Auth | Quota | Aborted if delegation => self.fail(key, why),
             Auth | Quota | Aborted => {
                 let reason = format!("task {:?}: {why}", self.tasks[key].spec.id);
@@ -164,16 +169,31 @@ impl Scheduler {
         }
     }
 
+    /// A turn was cut off, and its session is silent: the same attempt goes on there when the mission does.
+    pub(super) fn work_interrupted(&mut self, key: TaskKey, id: LeaseId) {
+        let Some(turn) = self.leases.get_mut(id).and_then(|lease| lease.running.take()) else { return };
+        let done = turn.report.as_ref().is_some_and(|report| report.status == ReportStatus::Done);
+        let report = self.close_turn(turn, Answer::Unknown);
+        let why = "OpenCode ended while it was at work".to_owned();
+        if self.tasks[key].is_delegation() {
+            self.fail(key, why);
+        } else if let Some(report) = report.filter(|_| done) {
+            // Its checks are asked for when the mission goes on.
+            self.keep_report(key, report);
+            self.tasks.step(key, TaskState::Verifying);
+        } else {
+            self.queue_turn(key, Next::Prompt(PromptReason::Interrupted {}), 0, why);
+        }
+    }
+
     /// Stops a turn whose lease goes on; gives what was reported.
     fn stop_turn(&mut self, id: LeaseId) -> Option<Report> {
         let lease = self.leases.get_mut(id)?;
-        let mut turn = lease.running.take()?;
+        let turn = lease.running.take()?;
         if let Some(session) = lease.session() {
             self.out.push(Command::Abort { lease: id, session: session.to_owned() });
         }
-        let report = turn.report.take();
-        self.close_turn(turn, Answer::Unknown);
-        report
+        self.close_turn(turn, Answer::Unknown)
     }
 
     fn keep_report(&mut self, key: TaskKey, report: Report) {
@@ -241,14 +261,13 @@ impl Scheduler {
         }
     }
 
-    /// The provider pushed back: the same attempt again after a pause. After [`MAX_TRANSIENT`] in a row it uses an
+    /// The provider pushed back, or the session is gone: the same attempt again after a pause. After [`MAX_TRANSIENT`] in a row it uses an
     /// attempt nevertheless.
-    fn pause_work(&mut self, key: TaskKey, message: String, retry_after: Option<u64>, why: String) {
+    fn pause_work(&mut self, key: TaskKey, next: Next, retry_after: Option<u64>, why: String) {
         let task = self.tasks.change(key);
         let work = task.work_mut();
         let pause = work.backoff.next(&mut self.random, retry_after);
         work.transient += 1;
-        let next = Next::Prompt(PromptReason::SessionError { message });
         if work.transient > MAX_TRANSIENT {
             work.transient = 0;
             task.used += 1;

@@ -8,6 +8,7 @@ mod budgets;
 mod cancelling;
 mod delegating;
 mod dispatching;
+mod interrupted;
 mod journaling;
 mod late_events;
 mod limits;
