@@ -29,8 +29,8 @@ impl Case {
     pub(crate) fn drawn(seed: u64) -> Self {
         let mut chance = Chance::of(&[seed, 1]);
         let (tasks, lanes) = match chance.between(0, 99) {
-            0..80 => (8, 3),
-            80..99 => (16, 4),
+            0..87 => (8, 3),
+            87..99 => (16, 4),
             _ => (40, 8),
         };
         let density = chance.pick(&[0, 10, 10, 25, 25, 50, 80]);

@@ -14,7 +14,7 @@ pub(crate) struct Disturbance {
     pub(crate) chance: Chance,
 }
 
-const KINDS: [Fault; 16] = [
+const KINDS: [Fault; 17] = [
     Fault::Pause,
     Fault::Resume,
     Fault::CancelTask,
@@ -27,6 +27,7 @@ const KINDS: [Fault; 16] = [
     Fault::ClockBack,
     Fault::ClockForward,
     Fault::DiskFails,
+    Fault::MemoryShort,
     Fault::Crash,
     Fault::CrashBeforeCommit,
     Fault::CrashAfterCommit,

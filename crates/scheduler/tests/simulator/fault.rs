@@ -57,6 +57,8 @@ faults! {
     Storm = "storm",
     /// For a time every turn fails because the provider is overloaded.
     Burst = "burst",
+    /// The workers have models of their own, of which bad times may spare one.
+    Models = "models",
 
     // Events.
     /// That a session opened is never told.
@@ -75,6 +77,8 @@ faults! {
     LostQuestion = "lost-question",
     /// That a question was answered is never told; the host's record shows it.
     LostAnswer = "lost-answer",
+    /// What a turn used is never told.
+    LostUse = "lost-use",
     /// What checks came to is never told. By contract the caller answers every check, or asks for all of them again
     /// by a pause: no timer of the scheduler's runs while it waits for one.
     LostCheck = "lost-check",
@@ -96,6 +100,8 @@ faults! {
     ClockBack = "clock-back",
     /// The caller's clock is set forward, by up to five hours.
     ClockForward = "clock-forward",
+    /// Memory is short for a while.
+    MemoryShort = "memory-short",
     /// The journal can't be written once.
     DiskFails = "disk-fails",
     /// The process dies between two events.
@@ -124,6 +130,8 @@ faults! {
     CancelMission = "cancel-mission",
     /// The commander adds and replaces tasks.
     Replan = "replan",
+    /// The mission has a budget that does not reach; at its limit people raise it, or give up.
+    TightBudget = "tight-budget",
     /// The commander hands over an errand.
     Delegate = "delegate",
     /// The commander hands over an errand that goes on in an earlier session.

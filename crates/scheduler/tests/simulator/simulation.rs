@@ -3,7 +3,8 @@
 use std::collections::VecDeque;
 
 use orchestrator_scheduler::{
-    Command, Config, Event, Journaled, Outcome, Phase, Record, ReviewPolicy, Snapshot, TaskState,
+    Budget, Command, Config, Event, Journaled, Memory, Outcome, Phase, Record, ReviewPolicy, Snapshot,
+    TaskState,
 };
 
 use crate::{
@@ -13,8 +14,8 @@ use crate::{
     disk::Disk,
     disturbance::{self, Disturbance},
     fault::Fault,
-    host::Host,
-    invariants::{Kept, Step, Witness, check_event, ensure},
+    host::{Host, MODELS},
+    invariants::{Broken, Kept, Step, Witness, check_event, ensure, same_state},
     people::Commander,
     replica::Replica,
     statistics::Statistics,
@@ -22,12 +23,14 @@ use crate::{
 
 /// A mission that lasts longer does not end.
 const MOST_STEPS: u64 = 20_000;
+/// Within so many ticks after a mission's end nothing is due any more.
+const MOST_TICKS_AFTER: u32 = 100;
 /// When the caller's clock begins, in milliseconds: late enough to be set back.
 const START_MS: u64 = 1_000_000_000;
 /// A session whose turn is under way is looked at within this time, in milliseconds.
 const LONGEST_UNSEEN_MS: u64 = 5_000;
 /// Of so many steps of which nothing is kept, one is looked at whole.
-const UNKEPT_LOOKS: u64 = 4;
+const UNKEPT_LOOKS: u64 = 8;
 /// Plans that a commander comes up with when asked to decide.
 const DECISIONS: u32 = 4;
 
@@ -54,6 +57,8 @@ pub(crate) struct Simulation {
     /// How the process dies in what is submitted next.
     pub(crate) crash: Option<Crash>,
     pub(crate) chance: Chance,
+    /// Until when memory is short.
+    memory_short_until: u64,
     commander: Commander,
     decisions: u32,
     disturbances: VecDeque<Disturbance>,
@@ -73,6 +78,13 @@ impl Simulation {
         (config.stall_timeout_ms, config.task_timeout_ms) = (2_000, 20_000);
         config.review = chance.pick(&[ReviewPolicy::Plan, ReviewPolicy::Always, ReviewPolicy::Never]);
         config.seed = case.seed;
+        if case.faults.has(Fault::Models) {
+            let models = MODELS[..=chance.index(2)].iter().map(ToString::to_string).collect();
+            config.models.insert("worker".into(), models);
+        }
+        if case.faults.has(Fault::TightBudget) {
+            config.budget = tight_budget(&mut chance);
+        }
         let disk = Disk::default();
         let mission = Journaled::open(config.clone(), disk.clone()).unwrap();
         let disturbances = disturbance::drawn(case.seed).into_iter();
@@ -93,6 +105,7 @@ impl Simulation {
             replica: Replica::new(config, case.faults.has(Fault::PowerLoss)),
             crash: None,
             chance,
+            memory_short_until: 0,
             commander: Commander::default(),
             decisions: DECISIONS,
             disturbances,
@@ -128,6 +141,12 @@ impl Simulation {
         // Whatever is still under way must change nothing any more.
         while let Some(event) = self.host.take_next() {
             self.submit(vec![event])?;
+        }
+        // The pauses of models end, and memory is short no longer.
+        for _ in 0..MOST_TICKS_AFTER {
+            let Some(timer) = self.timer else { break };
+            self.now = timer.max(self.now);
+            self.tick()?;
         }
         let wake = self.mission.next_wake();
         ensure!(End, wake.is_none(), "something is due at {wake:?} after the end");
@@ -226,6 +245,9 @@ impl Simulation {
             }
             _ => self.submit(vec![Event::Paused { reason: "checks were lost".into() }])?,
         }
+        if self.raise_budget()? {
+            return Ok(());
+        }
         self.submit(vec![Event::Resumed {}])
     }
 
@@ -251,6 +273,10 @@ impl Simulation {
                 self.clock_was_set = true;
                 Ok(())
             }
+            Fault::MemoryShort => {
+                self.memory_short_until = self.now + chance.between(1_000, 60_000);
+                Ok(())
+            }
             Fault::DiskFails => {
                 self.disk.fail_next();
                 Ok(())
@@ -261,6 +287,29 @@ impl Simulation {
                 Ok(())
             }
         }
+    }
+
+    /// Where the budget is at its limit, people raise it, or give up the mission; whether it is over.
+    fn raise_budget(&mut self) -> Result<bool, Broken> {
+        let (budget, used) = (self.last.mission.budget, self.last.mission.used);
+        if budget == Budget::default() {
+            return Ok(false);
+        }
+        self.host.luck.strikes_now(Fault::TightBudget);
+        if self.chance.percent(10) {
+            self.submit(vec![Event::Cancelled { task: None, reason: "too dear".into() }])?;
+            return Ok(true);
+        }
+        let raised = |limit: Option<u64>, used: u64| limit.map(|limit| limit.max(used) * 2);
+        let budget = Budget {
+            tokens: raised(budget.tokens, used.tokens),
+            micro_usd: raised(budget.micro_usd, used.micro_usd),
+            running_ms: raised(budget.running_ms, used.running_ms),
+            calls: raised(budget.calls, used.calls),
+            children: raised(budget.children, used.children),
+        };
+        self.submit(vec![Event::BudgetSet { budget }])?;
+        Ok(self.phase() == Phase::Done)
     }
 
     fn cancel_some(&mut self, chance: &mut Chance) -> Kept {
@@ -294,7 +343,8 @@ impl Simulation {
             Ok(outcomes) => self.submitted(&events, &outcomes, kept),
             Err(error) => {
                 let is_journal = error.kind() == orchestrator_scheduler::ErrorKind::Journal;
-                let same = self.mission.scheduler().snapshot() == self.last && self.disk.len() == kept;
+                let same =
+                    same_state(&self.mission.scheduler().snapshot(), &self.last) && self.disk.len() == kept;
                 ensure!(AllOrNothing, same, "{events:?} was refused ({error}), and changed something");
                 if !is_journal {
                     return Ok(());
@@ -309,8 +359,16 @@ impl Simulation {
         }
     }
 
-    /// The caller's timer went off.
+    /// The caller's timer went off: it measures the memory, and hands in what is due.
     fn tick(&mut self) -> Kept {
+        let used = if self.now < self.memory_short_until { 90 } else { 50 };
+        if let Some(change) = self.mission.scheduler().measured(Memory { used, limit: 100 }) {
+            return self.submit(vec![change]);
+        }
+        self.tick_the_clock()
+    }
+
+    fn tick_the_clock(&mut self) -> Kept {
         let clock = self.clock();
         let (kept, due) = (self.disk.len(), self.mission.scheduler().due(clock));
         if due.is_empty() {
@@ -327,14 +385,15 @@ impl Simulation {
         match self.mission.tick(clock) {
             Ok(outcomes) => self.submitted(&due, &outcomes, kept),
             Err(error) => {
-                let same = self.mission.scheduler().snapshot() == self.last && self.disk.len() == kept;
+                let same =
+                    same_state(&self.mission.scheduler().snapshot(), &self.last) && self.disk.len() == kept;
                 ensure!(AllOrNothing, same, "{due:?} could not be kept ({error}), and changed something");
                 if self.crash.take().is_some() {
                     return self.crashed(true);
                 }
                 // Memory was rebuilt from the journal, which knows nothing of the caller's clock.
                 self.clock_was_set = true;
-                self.tick()
+                self.tick_the_clock()
             }
         }
     }
@@ -359,7 +418,7 @@ impl Simulation {
             check_event(&step, event, outcome)?;
         }
         if outcomes.iter().all(|outcome| outcome.ignored.is_some()) {
-            let same = *now == self.last && self.disk.len() == kept;
+            let same = same_state(now, &self.last) && self.disk.len() == kept;
             ensure!(LateEvents, same, "{events:?} was ignored, and changed something");
         }
         self.witness.check(&step)?;
@@ -388,6 +447,21 @@ impl Simulation {
     }
 }
 
+/// Limits of one to three kinds that a mission of some tasks reaches.
+fn tight_budget(chance: &mut Chance) -> Budget {
+    let mut limit = |from: u64, to: u64| {
+        let limit = chance.between(from, to);
+        chance.percent(40).then_some(limit)
+    };
+    Budget {
+        tokens: limit(20_000, 400_000),
+        micro_usd: limit(60_000, 1_000_000),
+        running_ms: limit(1_000, 120_000),
+        calls: limit(2, 40),
+        children: limit(1, 12),
+    }
+}
+
 /// Whether people said it, who say it again when they get no answer.
 fn is_of_people(event: &Event) -> bool {
     matches!(
@@ -397,5 +471,6 @@ fn is_of_people(event: &Event) -> bool {
             | Event::Resumed {}
             | Event::Paused { .. }
             | Event::Cancelled { .. }
+            | Event::BudgetSet { .. }
     )
 }

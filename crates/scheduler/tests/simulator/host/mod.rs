@@ -3,9 +3,11 @@
 mod turn;
 mod weather;
 
+pub(crate) use self::weather::MODELS;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use orchestrator_scheduler::{Command, Event, Lane, LeaseId, SessionErrorKind};
+use orchestrator_scheduler::{Command, Event, Lane, LeaseId, SessionErrorKind, Usage};
 
 use self::weather::Weather;
 use crate::{case::Case, chance::Chance, fault::Fault, luck::Luck};
@@ -28,6 +30,8 @@ pub(crate) struct Host {
     questions: BTreeMap<LeaseId, u64>,
     /// Turns whose session went silent: no event and no record will ever tell of them.
     pub(crate) silent: BTreeSet<LeaseId>,
+    /// What each lease has used.
+    used: BTreeMap<LeaseId, Usage>,
     /// How often each check was asked for.
     checks: BTreeMap<Check, u64>,
     /// Checks whose result nobody will ever tell.
@@ -67,6 +71,7 @@ impl Host {
             nameless: BTreeSet::new(),
             questions: BTreeMap::new(),
             silent: BTreeSet::new(),
+            used: BTreeMap::new(),
             checks: BTreeMap::new(),
             lost_checks: BTreeSet::new(),
             turns: 0,
@@ -98,18 +103,22 @@ impl Host {
 
     pub(crate) fn carry_out(&mut self, now: u64, command: &Command) {
         match command {
-            Command::Start { lease, turn, session, lane, .. } => {
+            Command::Start { lease, turn, session, lane, model, .. } => {
                 if session.is_some() || self.open(now, *lease) {
-                    self.work(now, *lease, *turn, *lane);
+                    self.work(now, *lease, *turn, *lane, model.as_deref());
                 }
             }
-            Command::Prompt { lease, turn, lane, .. } => self.work(now, *lease, *turn, *lane),
-            Command::Review { lease, turn, lane, .. } => {
+            Command::Prompt { lease, turn, lane, model, .. } => {
+                self.work(now, *lease, *turn, *lane, model.as_deref());
+            }
+            Command::Review { lease, turn, lane, model, .. } => {
                 if self.open(now, *lease) {
-                    self.judge(now, *lease, *turn, *lane);
+                    self.judge(now, *lease, *turn, *lane, model.as_deref());
                 }
             }
-            Command::ReviewPrompt { lease, turn, lane, .. } => self.judge(now, *lease, *turn, *lane),
+            Command::ReviewPrompt { lease, turn, lane, model, .. } => {
+                self.judge(now, *lease, *turn, *lane, model.as_deref());
+            }
             Command::Verify { task, attempt, .. } => self.check(now, task.as_ref(), *attempt),
             Command::Poll { lease, .. } => self.look(now, *lease),
             Command::Abort { lease, .. } => self.abort(now, *lease),

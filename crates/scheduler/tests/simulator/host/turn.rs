@@ -1,6 +1,6 @@
 //! How one turn goes.
 
-use orchestrator_scheduler::{Event, Finding, Lane, LeaseId, ReportStatus, SessionErrorKind, Verdict};
+use orchestrator_scheduler::{Event, Finding, Lane, LeaseId, ReportStatus, SessionErrorKind, Usage, Verdict};
 
 use super::{Ended, Host, Way};
 use crate::{chance::Chance, fault::Fault};
@@ -34,8 +34,8 @@ struct Turn {
 
 impl Host {
     /// A worker's turn.
-    pub(super) fn work(&mut self, now: u64, lease: LeaseId, number: u32, lane: Lane) {
-        let Some(mut turn) = self.begin(now, lease, number, lane) else { return };
+    pub(super) fn work(&mut self, now: u64, lease: LeaseId, number: u32, lane: Lane, model: Option<&str>) {
+        let Some(mut turn) = self.begin(now, lease, number, lane, model) else { return };
         let chance = &mut turn.chance;
         let status = if self.luck.strikes(Fault::SaysBlocked, chance, 2) {
             ReportStatus::Blocked
@@ -62,8 +62,8 @@ impl Host {
     }
 
     /// A reviewer's turn.
-    pub(super) fn judge(&mut self, now: u64, lease: LeaseId, number: u32, lane: Lane) {
-        let Some(mut turn) = self.begin(now, lease, number, lane) else { return };
+    pub(super) fn judge(&mut self, now: u64, lease: LeaseId, number: u32, lane: Lane, model: Option<&str>) {
+        let Some(mut turn) = self.begin(now, lease, number, lane, model) else { return };
         let rejected = self.luck.strikes(Fault::Rejected, &mut turn.chance, 15);
         let (verdict, findings) = if rejected {
             let finding =
@@ -80,7 +80,14 @@ impl Host {
     }
 
     /// The beginning of any turn, up to what it has to say; `None` where it does not come to that.
-    fn begin(&mut self, now: u64, lease: LeaseId, number: u32, lane: Lane) -> Option<Turn> {
+    fn begin(
+        &mut self,
+        now: u64,
+        lease: LeaseId,
+        number: u32,
+        lane: Lane,
+        model: Option<&str>,
+    ) -> Option<Turn> {
         self.turns += 1;
         self.silent.remove(&lease);
         self.records.insert(lease, Ended { turn: number, end: None });
@@ -94,7 +101,12 @@ impl Host {
             return None;
         }
         self.ask(&mut turn);
-        if let Some(spell) = self.weather.meets(now, turn.at) {
+        self.use_up(&mut turn);
+        let spell = self.weather.meets(model, now, turn.at);
+        if spell.is_none() && model.is_some() && self.weather.meets(None, now, turn.at).is_some() {
+            self.luck.strikes_now(Fault::Models);
+        }
+        if let Some(spell) = spell {
             self.luck.strikes_now(spell.fault());
             turn.at = spell.hits_at(now + 1);
             let (kind, retry_after) = spell.error(turn.at);
@@ -146,6 +158,21 @@ impl Host {
             self.tell(turn.at + open, answered, chance, Event::ClockStarted { lease });
             turn.at += open + 10;
         }
+    }
+
+    /// Requests and what they cost, told as they come in.
+    fn use_up(&mut self, turn: &mut Turn) {
+        let (lease, chance) = (turn.lease, &mut turn.chance);
+        let (tokens, calls) = (chance.between(100, 30_000), chance.between(1, 4));
+        let used = self.used.entry(lease).or_default();
+        *used = Usage {
+            tokens: used.tokens + tokens,
+            micro_usd: used.micro_usd + tokens * 3,
+            calls: used.calls + calls,
+            ..Usage::default()
+        };
+        let used = Event::Used { lease: Some(lease), usage: *used };
+        self.tell(turn.at, Way { lost: Fault::LostUse, spread: 60 }, chance, used);
     }
 
     fn end_well(&mut self, turn: Turn) {

@@ -13,7 +13,12 @@ pub(crate) struct Spell {
     from: u64,
     to: u64,
     fault: Fault,
+    /// The model that it is about, where it is not about all.
+    model: Option<&'static str>,
 }
+
+/// The models that workers have where a case gives them models.
+pub(crate) const MODELS: [&str; 2] = ["x/first", "x/second"];
 
 impl Weather {
     /// Up to three storms and three bursts within the minute after `start`.
@@ -24,16 +29,18 @@ impl Weather {
             (0..spells)
                 .map(|_| {
                     let from = start + chance.between(0, 60_000);
-                    Spell { from, to: from + chance.between(500, 20_000), fault }
+                    let model = chance.pick(&[None, Some(MODELS[0]), Some(MODELS[1])]);
+                    Spell { from, to: from + chance.between(500, 20_000), fault, model }
                 })
                 .collect::<Vec<Spell>>()
         });
         Self(spells.collect())
     }
 
-    /// The first bad time that a turn from `start` to `end` runs into.
-    pub(crate) fn meets(&self, start: u64, end: u64) -> Option<Spell> {
-        let met = self.0.iter().filter(|spell| spell.from <= end && start < spell.to);
+    /// The first bad time that a turn of a model from `start` to `end` runs into. The host's own model has them all.
+    pub(crate) fn meets(&self, model: Option<&str>, start: u64, end: u64) -> Option<Spell> {
+        let about = |spell: &&Spell| spell.model.is_none() || model.is_none() || spell.model == model;
+        let met = self.0.iter().filter(about).filter(|spell| spell.from <= end && start < spell.to);
         met.min_by_key(|spell| spell.from).copied()
     }
 }

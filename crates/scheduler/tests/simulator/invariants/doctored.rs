@@ -1,9 +1,9 @@
 //! No check is vacuous: for each rule a step that was true is doctored to break it, and is refused by that rule.
 
 use orchestrator_scheduler::{
-    Command, Config, Event, Lane, LaneCounts, LeaseId, LeaseView, MissionOutcome, Outcome, Phase, Plan,
-    Purpose, ReportStatus, Role, Scheduler, SessionErrorKind, Snapshot, TaskKind, TaskSpec, TaskState,
-    TaskView, Verification,
+    BreakerState, Command, Config, Event, Lane, LaneCounts, LeaseId, LeaseView, MissionOutcome, ModelView,
+    Outcome, Phase, Plan, Priority, Purpose, ReportStatus, Role, Scheduler, SessionErrorKind, Snapshot,
+    TaskKind, TaskSpec, TaskState, TaskView, Verification,
 };
 
 use super::{Broken, Kept, Rule, Step, Witness, check_event};
@@ -190,6 +190,25 @@ const CHANGES: &[(Rule, &str, Change)] = &[
     }),
     (Rule::Commands, "checks of a mission under way", |m| {
         m.commands.push(Command::Verify { task: None, attempt: 1, commands: Vec::new(), files: Vec::new() });
+    }),
+    (Rule::Budget, "a turn beyond the budget", |m| {
+        m.now.mission.budget.tokens = Some(100);
+        m.now.mission.used.tokens = 100;
+    }),
+    (Rule::Budget, "a session too many", |m| {
+        m.now.mission.budget.children = Some(m.before.mission.used.children);
+    }),
+    (Rule::Budget, "something is held and nothing runs", |m| {
+        m.now.mission.in_use = 0;
+        m.now.mission.reserved.tokens = 1;
+    }),
+    (Rule::Models, "a model that is not to be asked", |m| {
+        let (state, retry_at) = (BreakerState::Open, Some(u64::MAX));
+        m.now.mission.models.push(ModelView { model: None, state, retry_at });
+    }),
+    (Rule::Memory, "low priority that does not wait", |m| {
+        (m.before.mission.memory_percent, m.now.mission.memory_percent) = (Some(90), Some(90));
+        m.task("c").priority = Priority::Low;
     }),
     (Rule::Idling, "a task that could run", |m| {
         m.task("e").files = vec!["docs/a.md".into()];

@@ -4,7 +4,7 @@ use orchestrator_scheduler::{
     Event, LeaseId, LeaseView, Outcome, Phase, Purpose, SessionErrorKind, Snapshot, TaskState,
 };
 
-use super::{Kept, Step, ensure};
+use super::{Kept, Step, ensure, same_state};
 
 /// Whether an event counts where things stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,7 +21,11 @@ pub(crate) fn check_event(step: &Step, event: &Event, outcome: &Outcome) -> Kept
     ensure!(LateEvents, due != Due::Late || ignored.is_some(), "{event:?} was taken");
     ensure!(TimelyEvents, due != Due::InTime || ignored.is_none(), "{event:?} was ignored: {ignored:?}");
     if ignored.is_some() {
-        ensure!(LateEvents, step.before == step.now, "{event:?} was ignored, and changed something");
+        ensure!(
+            LateEvents,
+            same_state(step.before, step.now),
+            "{event:?} was ignored, and changed something"
+        );
         return Ok(());
     }
     if let Event::SessionError { lease, kind, retry_after_ms: Some(pause), .. } = event

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use orchestrator_scheduler::{Command, Lane, Phase, Purpose, Role, Snapshot, TaskKind, TaskState, TaskView};
 
-use super::{Kept, Step, ensure, tasks::is_engaged};
+use super::{Kept, Step, ensure, needs, tasks::is_engaged};
 use crate::paths;
 
 /// A lane holds at most one task, and lanes are those that there are.
@@ -42,7 +42,8 @@ pub(super) fn check_limit(step: &Step) -> Kept {
     Ok(())
 }
 
-pub(super) fn begins_turn(command: &Command) -> bool {
+/// Whether a command begins a turn.
+pub(crate) fn begins_turn(command: &Command) -> bool {
     matches!(
         command,
         Command::Start { .. }
@@ -69,7 +70,7 @@ pub(super) fn check_idling(step: &Step) -> Kept {
         let lanes = 0..step.config.lanes.of(role);
         lanes.into_iter().any(|index| !taken.contains(&Lane { role, index }))
     };
-    for task in &now.tasks {
+    for task in now.tasks.iter().filter(|task| needs::has_all(step, task)) {
         let runs = phase == Phase::Running || task.kind == TaskKind::Delegation;
         let waits = runs && task.state == TaskState::Ready && task.retry_at.is_none();
         if waits && (task.lane.is_some() || free(task.role)) {
@@ -82,7 +83,7 @@ pub(super) fn check_idling(step: &Step) -> Kept {
             );
         }
         let waits = phase == Phase::Running && task.state == TaskState::Reviewing && task.retry_at.is_none();
-        if waits && free(Role::Reviewer) {
+        if waits && free(Role::Reviewer) && needs::answers(step, "reviewer") {
             let judged = now.leases.iter().any(|lease| {
                 lease.purpose == Purpose::Review && lease.task.as_ref() == Some(&task.id) && lease.running
             });

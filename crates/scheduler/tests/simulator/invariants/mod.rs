@@ -6,13 +6,14 @@ mod doctored;
 mod events;
 mod lanes;
 mod leases;
+mod needs;
 mod tasks;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use orchestrator_scheduler::{Command, Config, LeaseId, Phase, Snapshot, TaskState};
 
-pub(crate) use self::events::check_event;
+pub(crate) use self::{events::check_event, lanes::begins_turn};
 
 macro_rules! rules {
     ($($(#[doc = $what:literal])* $rule:ident = $name:literal,)*) => {
@@ -59,6 +60,12 @@ rules! {
     QuietLeases = "a quiet lease waits for its next turn",
     /// Commands speak of what is.
     Commands = "a command fits what is",
+    /// No turn begins once a limit of the budget is reached, and what is reserved for a turn comes back with it.
+    Budget = "no turn begins beyond the budget",
+    /// A model that failed again and again is not asked before its pause is over.
+    Models = "a model that does not answer is left alone",
+    /// While memory is short, no task of low priority begins.
+    Memory = "low priority waits for memory",
     /// Where a permit, a lane and work for it are free, the work has begun.
     Idling = "nothing idles that could run",
     /// A turn under way is looked at within five seconds.
@@ -114,6 +121,17 @@ pub(crate) struct Step<'a> {
     pub(crate) batch: bool,
 }
 
+/// Whether two snapshots are of the same state. When a model is asked again is told in the caller's time, which changes
+/// with its clock and is no part of the state.
+pub(crate) fn same_state(a: &Snapshot, b: &Snapshot) -> bool {
+    let timeless = |snapshot: &Snapshot| {
+        let mut snapshot = snapshot.clone();
+        snapshot.mission.models.iter_mut().for_each(|model| model.retry_at = None);
+        snapshot
+    };
+    a == b || (!a.mission.models.is_empty() && timeless(a) == timeless(b))
+}
+
 /// What was seen so far.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Witness {
@@ -132,6 +150,9 @@ impl Witness {
         self.check_end(step)?;
         lanes::check_limit(step)?;
         tasks::check_pauses(step)?;
+        needs::check_budget(step)?;
+        needs::check_models(step)?;
+        needs::check_memory(step)?;
         leases::check_commands(step)?;
         check_time(step)?;
         if std::ptr::eq(step.now, step.before) || step.now == step.before {
@@ -173,8 +194,10 @@ impl Witness {
             step.commands.iter().filter(|command| matches!(command, Command::Finish { .. })).count();
         let done = step.now.mission.phase == Phase::Done;
         ensure!(End, !self.finished || done, "a mission that ended goes on");
-        // A session that opens after all is stopped.
-        let goes_on = step.commands.iter().find(|command| !matches!(command, Command::Abort { .. }));
+        // A session that opens after all is stopped, and people may be told that memory is short no longer.
+        let last_words =
+            |command: &&Command| matches!(command, Command::Abort { .. } | Command::Notify { .. });
+        let goes_on = step.commands.iter().find(|command| !last_words(command));
         ensure!(End, !self.finished || goes_on.is_none(), "after the end: {goes_on:?}");
         let ends = usize::from(done && !self.finished);
         ensure!(End, finishes == ends, "{finishes} times \"finish\", and {ends} ends");
