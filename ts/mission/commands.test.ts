@@ -16,11 +16,12 @@ async function project(options: unknown = {}) {
 }
 
 describe("the commands", () => {
-  it("are /task for the commander, and three that any agent can answer", () => {
+  it("are /task and /resume for the commander, and three that any agent can answer", () => {
     expect(COMMANDS.map(({ name, agent }) => [name, agent])).toEqual([
       ["task", "commander"],
       ["stop", undefined],
       ["cancel", undefined],
+      ["resume", "commander"],
       ["mission", undefined],
     ]);
   });

@@ -1,16 +1,18 @@
-/** The slash commands: `/task`, `/stop` with its alias `/cancel`, `/mission`. */
+/** The slash commands: `/task`, `/stop` with its alias `/cancel`, `/resume`, `/mission`. */
 import { EngineError, type Phase } from "../engine/index.ts";
 import type { CommandCall, CommandDefinition, CommandReply } from "../host/contribution.ts";
 import { MissionError } from "./error.ts";
 import { metricsText } from "./metrics.ts";
 import type { Orchestrator } from "./orchestrator.ts";
 import { progressLine, progressRows } from "./progress.ts";
+import { resumeMessage } from "./recovery.ts";
 
 /** The commands, as the host lists them. */
 export const COMMANDS: readonly CommandDefinition[] = [
   { name: "task", description: "Start a mission: planned, done in parallel, verified", agent: "commander" },
   { name: "stop", description: "End the mission at once" },
   { name: "cancel", description: "End the mission at once (as /stop)" },
+  { name: "resume", description: "Go on with an unfinished mission", agent: "commander" },
   { name: "mission", description: "Show how the mission stands" },
 ];
 
@@ -19,7 +21,7 @@ const UNDER_WAY: ReadonlySet<Phase> = new Set(["running", "verifying", "sealing"
 
 type Handler = (orchestrator: Orchestrator, call: CommandCall) => Promise<string>;
 
-const HANDLERS: Readonly<Record<string, Handler>> = { task, stop, cancel: stop, mission: status };
+const HANDLERS: Readonly<Record<string, Handler>> = { task, stop, cancel: stop, resume, mission: status };
 
 /** Carries out a command. A host can't be kept from the turn that follows it, so every answer is a message to the model. */
 export async function onCommand(orchestrator: Orchestrator, call: CommandCall): Promise<CommandReply> {
@@ -45,11 +47,18 @@ async function task(orchestrator: Orchestrator, call: CommandCall): Promise<stri
   return objective;
 }
 
-async function stop(orchestrator: Orchestrator): Promise<string> {
-  const live = orchestrator.live;
+async function stop(orchestrator: Orchestrator, call: CommandCall): Promise<string> {
+  const live = orchestrator.live ?? (await orchestrator.left(call.session));
   if (live === undefined) return tell("There is no mission to stop.");
   live.submit({ type: "cancelled", reason: "stopped by the user" });
   return tell(`The mission was stopped by the user. It stood at: ${progressLine(live.snapshot)}.`);
+}
+
+async function resume(orchestrator: Orchestrator, call: CommandCall): Promise<string> {
+  const id = call.arguments.trim();
+  const before = orchestrator.leader(id === "" ? undefined : id);
+  const { brief, snapshot } = await orchestrator.resume(call.session, id === "" ? undefined : id);
+  return resumeMessage(brief, snapshot, before === call.session);
 }
 
 async function status(orchestrator: Orchestrator): Promise<string> {

@@ -11,9 +11,16 @@ import { runMission } from "./tools/run-mission.ts";
 import { submitPlan } from "./tools/submit-plan.ts";
 import { tasks } from "./tools/tasks.ts";
 
-/** Makes the contribution for the project of `host`. Nothing is read, written or loaded before the first mission. */
+/** Until then the host is still starting, and nobody sees a note. In milliseconds. */
+const RECOVERY_AFTER_MS = 1_000;
+
+/**
+ * Makes the contribution for the project of `host`. Before the first mission nothing is written or loaded; later, an
+ * unfinished mission is looked for once the host has started.
+ */
 export async function contribute(host: Host, options: unknown): Promise<Contribution> {
   const orchestrator = new Orchestrator(host, options);
+  const recovery = setTimeout(() => void orchestrator.recover(), RECOVERY_AFTER_MS).unref();
   return {
     agents: AGENTS,
     commands: COMMANDS,
@@ -26,6 +33,9 @@ export async function contribute(host: Host, options: unknown): Promise<Contribu
       const agent = orchestrator.live?.engagementOf(session)?.agent;
       return agent === undefined ? undefined : agentNamed(agent)?.protocol;
     },
-    dispose: () => orchestrator.dispose(),
+    dispose() {
+      clearTimeout(recovery);
+      return orchestrator.dispose();
+    },
   };
 }

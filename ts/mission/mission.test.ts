@@ -19,7 +19,7 @@ async function project(agents: Readonly<Record<string, FakeAgent>>, options: unk
   const directory = await mkdtemp(join(tmpdir(), "mission-"));
   const host = new FakeHost(directory, { reviewer: approve, ...agents });
   host.open(USER);
-  const contribution = await host.start(contribute, options);
+  let contribution = await host.start(contribute, options);
   cleanUp.push(
     () => rm(directory, { recursive: true, force: true }),
     () => contribution.dispose(),
@@ -32,8 +32,17 @@ async function project(agents: Readonly<Record<string, FakeAgent>>, options: unk
     commander,
     task: (text: string) => host.command(USER, "task", text),
     prompts: (agent: string) => host.prompts.filter((prompt) => prompt.agent === agent),
+    /** OpenCode is closed and opened again. */
+    async restart() {
+      await contribution.dispose();
+      contribution = await host.start(contribute, options);
+    },
   };
 }
+
+/** A turn that goes on until it is stopped. */
+const hang: FakeAgent = ({ signal }) =>
+  new Promise((_, reject) => signal.addEventListener("abort", () => reject(new Error("aborted"))));
 
 const approve: FakeAgent = async ({ call }) => {
   await call("review_task", { verdict: "approve" });
@@ -221,6 +230,86 @@ describe("a mission", () => {
     expect(await running).toMatch(/over: cancelled/);
     await expect.poll(() => host.busy).toEqual([]);
     expect((await host.command(USER, "stop")).prompt).toContain("no mission to stop");
+  });
+
+  it("outlives its process: told of at the next start, it goes on in the same sessions and redoes nothing", async () => {
+    const {
+      host,
+      commander,
+      restart,
+      task: open,
+      prompts,
+    } = await project({
+      worker: async (turn) => {
+        if (taskOf(turn.text) === "slow" && turn.number === 1) return hang(turn);
+        return done(turn);
+      },
+    });
+    await open("outlive");
+    await commander("submit_plan", {
+      goal: "g",
+      tasks: [task("quick"), task("slow"), task("last", { depends_on: ["quick", "slow"] })],
+    });
+    const cut = commander("run_mission").catch((error: unknown) => String(error));
+    await expect.poll(() => prompts("worker").length).toBe(2);
+    await expect
+      .poll(async () => (await commander("tasks", { action: "list" })).includes("accepted"))
+      .toBe(true);
+    await restart();
+    expect(await cut).toContain("OpenCode is closing");
+    await expect
+      .poll(() => host.toasts, { timeout: 5_000 })
+      .toContainEqual(
+        expect.stringContaining('Unfinished mission "outlive": 1 of 3 tasks accepted. /resume goes on'),
+      );
+    expect((await host.command(USER, "resume")).prompt).toMatch(
+      /^The mission goes on: outlive[\s\S]*- quick .*: accepted/,
+    );
+    expect(await commander("run_mission")).toMatch(/^The mission is over: accepted/);
+    const slow = prompts("worker").filter(({ session }) => session === prompts("worker")[1]?.session);
+    expect(slow.map(({ text }) => text)).toEqual([
+      expect.stringContaining("Task slow"),
+      expect.stringMatching(/OpenCode was closed[\s\S]*attempt 1 of 3/),
+    ]);
+    expect(prompts("worker").filter(({ text }) => text.startsWith("Task quick"))).toHaveLength(1);
+  });
+
+  it("goes on by itself where the settings say so, and is led from another session where /resume is called there", async () => {
+    const {
+      host,
+      commander,
+      restart,
+      task: open,
+      prompts,
+    } = await project(
+      { worker: done, commander: async ({ call }) => (await call("run_mission")).output },
+      { resume: "auto", review: "never" },
+    );
+    await open("auto");
+    await commander("submit_plan", { goal: "g", tasks: [task("a")] });
+    await restart();
+    await expect.poll(() => prompts("commander").length, { timeout: 5_000 }).toBe(1);
+    expect(prompts("commander")[0]?.text).toContain("The mission goes on: auto");
+    await expect.poll(async () => (await host.lastTurn(USER)).text).toMatch(/^The mission is over: accepted/);
+
+    await open("elsewhere");
+    await commander("submit_plan", { goal: "the goal", tasks: [task("b")] });
+    await restart();
+    host.open("another");
+    expect((await host.command("another", "resume")).prompt).toContain("Another session began it. the goal");
+    const { output } = await host.call("another", "commander", "run_mission");
+    expect(output).toMatch(/^The mission is over: accepted/);
+    expect((await host.command("another", "resume")).prompt).toContain("there is no unfinished mission");
+  });
+
+  it("that was left can be stopped without going on with it", async () => {
+    const { host, commander, restart, task: open, prompts } = await project({ worker: done });
+    await open("left");
+    await commander("submit_plan", { goal: "g", tasks: [task("a")] });
+    await restart();
+    expect((await host.command(USER, "stop")).prompt).toContain("The mission was stopped by the user");
+    expect((await host.command(USER, "stop")).prompt).toContain("There is no mission to stop");
+    expect(prompts("worker")).toEqual([]);
   });
 
   it("pauses when run_mission is interrupted, and goes on when it is called again", async () => {

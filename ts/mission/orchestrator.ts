@@ -2,13 +2,14 @@
  * The orchestrator of one project: keeps the store, opens missions and finds the mission that a session belongs to.
  * Nothing is shared between projects, and nothing is written before the first mission.
  */
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { loadAddon, Store } from "../engine/index.ts";
 import type { Host, HostEvent } from "../host/host.ts";
 import { type Brief, briefKey, newMissionId } from "./brief.ts";
 import { MissionError } from "./error.ts";
 import { Mission } from "./mission.ts";
+import { chosen, leftUnfinished, resumeMessage, type Unfinished, unfinished } from "./recovery.ts";
 import { loadSettings, type Settings, settingsFiles } from "./settings.ts";
 
 /** Where the store of a project is, below the project's folder. */
@@ -59,6 +60,82 @@ export class Orchestrator {
     store.transaction((tx) => tx.put(briefKey(brief.id), brief), { durability: "full" });
     this.#mission = new Mission({ brief, host: this.#host, store, settings });
     return this.#mission;
+  }
+
+  /**
+   * Goes on with an unfinished mission, led from `session` from now on: the live one, or one that an earlier process
+   * left. Nothing runs before the commander calls `run_mission`.
+   * @throws MissionError `ERR_NO_MISSION` when there is none, `ERR_BUSY` while another session leads one, `ERR_SETTINGS`.
+   */
+  async resume(session: string, id?: string): Promise<Mission> {
+    const live = this.live;
+    if (live !== undefined) {
+      if (id !== undefined && id !== live.brief.id)
+        throw new MissionError("ERR_BUSY", `mission ${live.brief.id} is going on: end it first, with /stop`);
+      if (live.brief.session !== session)
+        throw new MissionError("ERR_BUSY", `another session of this project leads mission ${live.brief.id}`);
+      return live;
+    }
+    const { brief } = chosen(this.#unfinished(), id);
+    const settings = await this.settings();
+    await this.#mission?.close();
+    const store = this.#openStore();
+    const led: Brief = { ...brief, session };
+    if (brief.session !== session)
+      store.transaction((tx) => tx.put(briefKey(led.id), led), { durability: "full" });
+    this.#mission = new Mission({ brief: led, host: this.#host, store, settings });
+    this.#mission.submit({ type: "interrupted" });
+    return this.#mission;
+  }
+
+  /**
+   * Looks for a mission that an earlier process left unfinished: tells the user, or goes on with it, as the setting
+   * `resume` says. Never rejects: a broken store must not keep OpenCode from starting.
+   */
+  async recover(): Promise<void> {
+    try {
+      const [newest] = this.#unfinished();
+      if (newest === undefined || this.live !== undefined) return;
+      if ((await this.settings()).resume === "ask") {
+        await this.#host.toast("info", leftUnfinished(newest));
+        return;
+      }
+      const { session, id } = newest.brief;
+      const facts = await this.#host.facts(session);
+      if (facts === undefined) {
+        await this.#host.toast("info", `${leftUnfinished(newest)} The session that led it is gone.`);
+        return;
+      }
+      const mission = await this.resume(session, id);
+      const text = resumeMessage(mission.brief, mission.snapshot, true);
+      const { model } = facts;
+      await this.#host.prompt({
+        session,
+        agent: "commander",
+        text,
+        ...(model === undefined ? {} : { model }),
+      });
+    } catch (error) {
+      await this.#host.log("error", `an unfinished mission could not be gone on with: ${String(error)}`);
+    }
+  }
+
+  /** The session that leads the mission to go on with. @throws MissionError `ERR_NO_MISSION` */
+  leader(id?: string): string {
+    const live = this.live;
+    return live === undefined ? chosen(this.#unfinished(), id).brief.session : live.brief.session;
+  }
+
+  /** The newest mission that an earlier process left, opened; `undefined` where there is none. */
+  async left(session: string): Promise<Mission | undefined> {
+    return this.#unfinished().length === 0 ? undefined : this.resume(session);
+  }
+
+  /** The unfinished missions of the project; where there is no store yet, none is made. */
+  #unfinished(): readonly Unfinished[] {
+    const known =
+      this.#store !== undefined || existsSync(join(this.#host.directory, STATE_FOLDER, STORE_FILE));
+    return known ? unfinished(this.#openStore()) : [];
   }
 
   /**

@@ -24,6 +24,7 @@ const DEFAULTS = {
   review: "plan",
   models: {},
   budget: {},
+  resume: "ask",
 };
 
 describe("settings", () => {

@@ -48,6 +48,12 @@ export const Settings = z.strictObject({
     })
     .default({})
     .describe("The most a mission may use, with all its sessions: at a limit it pauses and says so."),
+  resume: z
+    .enum(["ask", "auto"])
+    .default("ask")
+    .describe(
+      "What happens with an unfinished mission at the next start: one note about /resume, or it goes on.",
+    ),
   review: z
     .enum(["plan", "always", "never"])
     .default("plan")
