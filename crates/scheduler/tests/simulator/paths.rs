@@ -3,6 +3,7 @@
 use std::sync::LazyLock;
 
 use globset::GlobBuilder;
+use orchestrator_scheduler::Name;
 
 /// The scopes that tasks declare. Some meet in one path only, or only where letters' case makes no difference.
 pub(crate) const GLOBS: [&str; 20] = [
@@ -56,14 +57,14 @@ fn covered(glob: &str) -> u128 {
 }
 
 /// A bit for each path that one of these globs covers.
-pub(crate) fn of(globs: &[String]) -> u128 {
+pub(crate) fn of(globs: &[Name]) -> u128 {
     globs.iter().fold(0, |bits, glob| bits | COVERED[index(glob)])
 }
 
 /// Whether two scopes share a path, or the scheduler may take it that they do, because it has to be sure: what looks
 /// like a file could be a folder, and a class a literal name.
-pub(crate) fn may_share(a: &[String], b: &[String]) -> bool {
-    let unsure = |globs: &[String]| globs.iter().any(|glob| glob.contains('[') || glob.contains("*/"));
+pub(crate) fn may_share(a: &[Name], b: &[Name]) -> bool {
+    let unsure = |globs: &[Name]| globs.iter().any(|glob| glob.contains('[') || glob.contains("*/"));
     !a.is_empty() && !b.is_empty() && (unsure(a) || unsure(b) || of(a) & of(b) != 0)
 }
 
@@ -73,7 +74,7 @@ fn index(glob: &str) -> usize {
 
 #[test]
 fn the_oracle_sees_what_two_scopes_share() {
-    let share = |a: &str, b: &str| of(&[a.to_owned()]) & of(&[b.to_owned()]) != 0;
+    let share = |a: &str, b: &str| of(&[a.into()]) & of(&[b.into()]) != 0;
     assert!(all().count() <= 128);
     assert!(GLOBS.iter().all(|glob| share(glob, glob)), "every scope has a path");
     for (a, b) in [

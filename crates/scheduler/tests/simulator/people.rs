@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use orchestrator_scheduler::{Event, Plan, Priority, Role, Snapshot, TaskKind, TaskSpec, TaskState};
+use orchestrator_scheduler::{Event, Name, Plan, Priority, Role, Snapshot, TaskKind, TaskSpec, TaskState};
 
 use crate::{chance::Chance, paths::GLOBS};
 
@@ -65,10 +65,10 @@ impl Commander {
     fn task(&mut self, chance: &mut Chance) -> TaskSpec {
         self.tasks += 1;
         let globs = chance.pick(&[0, 0, 1, 1, 2]);
-        let mut files: Vec<String> = (0..globs).map(|_| chance.pick(&GLOBS).to_owned()).collect();
+        let mut files: Vec<Name> = (0..globs).map(|_| chance.pick(&GLOBS).into()).collect();
         files.dedup();
         TaskSpec {
-            id: format!("t{}", self.tasks),
+            id: format!("t{}", self.tasks).into(),
             role: chance.pick(&[Role::Worker, Role::Worker, Role::Worker, Role::Planner, Role::Reviewer]),
             files,
             review: chance.percent(30),

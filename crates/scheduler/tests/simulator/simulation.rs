@@ -316,7 +316,7 @@ impl Simulation {
         if self.last.tasks.is_empty() {
             return Ok(());
         }
-        let task = self.last.tasks[chance.index(self.last.tasks.len())].id.clone();
+        let task = self.last.tasks[chance.index(self.last.tasks.len())].id.to_string();
         self.submit(vec![Event::Cancelled { task: Some(task), reason: "dropped".into() }])
     }
 
@@ -377,7 +377,7 @@ impl Simulation {
             ensure!(EveryTaskEnds, nothing, "nothing was due, and something came of it");
             ensure!(EveryTaskEnds, self.clock_was_set, "woken for nothing at {clock}: {:#?}", self.last);
             self.set_timer();
-            return Ok(());
+            return self.check_in_sight();
         }
         if self.crash == Some(Crash::BeforeCommit) {
             self.disk.fail_next();

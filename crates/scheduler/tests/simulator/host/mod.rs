@@ -119,7 +119,7 @@ impl Host {
             Command::ReviewPrompt { lease, turn, lane, model, .. } => {
                 self.judge(now, *lease, *turn, *lane, model.as_deref());
             }
-            Command::Verify { task, attempt, .. } => self.check(now, task.as_ref(), *attempt),
+            Command::Verify { task, attempt, .. } => self.check(now, task.as_deref(), *attempt),
             Command::Poll { lease, .. } => self.look(now, *lease),
             Command::Abort { lease, .. } => self.abort(now, *lease),
             Command::Retry { .. } | Command::Notify { .. } | Command::Finish { .. } => {}
@@ -141,8 +141,8 @@ impl Host {
         true
     }
 
-    fn check(&mut self, now: u64, task: Option<&String>, attempt: u32) {
-        let check = (task.cloned(), attempt);
+    fn check(&mut self, now: u64, task: Option<&str>, attempt: u32) {
+        let check = (task.map(str::to_owned), attempt);
         let name = task.map_or(0, |id| id.bytes().fold(1, |sum, byte| sum * 31 + u64::from(byte)));
         let times = self.checks.entry(check.clone()).or_default();
         *times += 1;

@@ -59,7 +59,7 @@ fn plan() -> Plan {
     let task = |id: &str, files: &[&str], depends_on: &[&str]| -> TaskSpec {
         let text = r#"{ "id": "t", "title": "T", "prompt": "P", "agent": "worker", "role": "worker" }"#;
         let spec: TaskSpec = serde_json::from_str(text).unwrap();
-        let owned = |texts: &[&str]| texts.iter().map(ToString::to_string).collect();
+        let owned = |texts: &[&str]| texts.iter().map(|text| (*text).into()).collect();
         TaskSpec { id: id.into(), files: owned(files), depends_on: owned(depends_on), ..spec }
     };
     let tasks = vec![

@@ -11,7 +11,7 @@ mod tasks;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use orchestrator_scheduler::{Command, Config, LeaseId, Phase, Snapshot, TaskState};
+use orchestrator_scheduler::{Command, Config, LeaseId, Name, Phase, Snapshot, TaskState};
 
 pub(crate) use self::{events::check_event, lanes::begins_turn};
 
@@ -135,7 +135,7 @@ pub(crate) fn same_state(a: &Snapshot, b: &Snapshot) -> bool {
 /// What was seen so far.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Witness {
-    accepted: BTreeSet<String>,
+    accepted: BTreeSet<Name>,
     last_lease: u64,
     /// The last prompt of each live lease.
     turns: BTreeMap<LeaseId, u32>,

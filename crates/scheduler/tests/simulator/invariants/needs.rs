@@ -98,7 +98,7 @@ pub(super) fn has_all(step: &Step, task: &TaskView) -> bool {
 /// Whether some model of an agent surely answers.
 pub(super) fn answers(step: &Step, agent: &str) -> bool {
     let sick =
-        |model: Option<&String>| step.now.mission.models.iter().any(|view| view.model.as_ref() == model);
+        |model: Option<&str>| step.now.mission.models.iter().any(|view| view.model.as_deref() == model);
     match step.config.models.get(agent) {
         Some(models) if !models.is_empty() => models.iter().any(|model| !sick(Some(model))),
         _ => !sick(None),
