@@ -16,7 +16,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
-    thread,
+    thread::{self, JoinHandle},
 };
 
 use crossbeam_queue::SegQueue;
@@ -84,7 +84,13 @@ fn on_threads(run: impl Fn(u64) + Send + Sync + 'static) {
             thread::spawn(move || run(number))
         })
         .collect();
-    threads.into_iter().for_each(|thread| thread.join().expect("a thread of the stress"));
+    join(threads);
+}
+
+fn join(threads: Vec<JoinHandle<()>>) {
+    for thread in threads {
+        thread.join().expect("a thread that finds nothing wrong");
+    }
 }
 
 /// One deque, so small that it wraps and overflows all the time.
@@ -120,7 +126,7 @@ fn owner_and_thieves(rounds: u64) {
     }
     std::iter::from_fn(|| deque.pop()).for_each(|id| data.take(id));
     done.store(true, Ordering::Release);
-    thieves.into_iter().for_each(|thief| thief.join().expect("a thief"));
+    join(thieves);
     assert!(data.all_taken(), "an id was lost");
 }
 
@@ -181,7 +187,7 @@ fn lanes(rounds: u64) {
             })
         })
         .collect();
-    threads.into_iter().for_each(|thread| thread.join().expect("a lane"));
+    join(threads);
     assert!(work.data.all_taken(), "an id was lost");
 }
 

@@ -1,13 +1,14 @@
 //! Unit tests, the oracle tests against crossbeam-deque, and a stress test. The models are in `tests/loom.rs`.
 
 use std::{
+    iter,
     sync::atomic::{AtomicBool, AtomicU64, Ordering},
     thread,
 };
 
 use proptest::prelude::*;
 
-use crate::deque::{self, Steal};
+use crate::deque::{self, Steal, Stealer};
 
 #[test]
 fn the_owner_takes_the_newest_and_a_thief_the_oldest() {
@@ -73,35 +74,76 @@ enum Step {
     Push(u64),
     Pop,
     Steal,
+    StealHalf,
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    prop_oneof![any::<u64>().prop_map(Step::Push), Just(Step::Pop), Just(Step::Steal)]
+    prop_oneof![
+        3 => any::<u64>().prop_map(Step::Push),
+        1 => Just(Step::Pop),
+        1 => Just(Step::Steal),
+        1 => Just(Step::StealHalf),
+    ]
+}
+
+fn taken(steal: Steal) -> Option<u64> {
+    match steal {
+        Steal::Taken(id) => Some(id),
+        Steal::Empty | Steal::Retry => None,
+    }
+}
+
+/// What a thief with an empty deque gets, sorted: of a batch, crossbeam hands out the newest, we the oldest.
+fn sorted(first: Option<u64>, rest: impl Iterator<Item = u64>) -> Vec<u64> {
+    let mut all: Vec<u64> = first.into_iter().chain(rest).collect();
+    all.sort_unstable();
+    all
 }
 
 proptest! {
+    /// Crossbeam's deque of the same order grows; ours, on a ring that is soon full and wraps often, hands back.
     #[test]
-    fn it_answers_as_crossbeam_does(steps in proptest::collection::vec(step(), 0..200)) {
-        let (mut ours, our_stealer) = deque::with_capacity(256);
+    fn it_answers_as_crossbeam_does(steps in proptest::collection::vec(step(), 0..300)) {
+        let (mut ours, our_stealer) = deque::with_capacity(16);
         let theirs = crossbeam_deque::Worker::new_lifo();
         let their_stealer = theirs.stealer();
         for step in steps {
             match step {
-                Step::Push(id) => {
-                    ours.push(id).unwrap();
-                    theirs.push(id);
-                }
+                Step::Push(id) => match ours.push(id) {
+                    Ok(()) => theirs.push(id),
+                    Err(back) => prop_assert_eq!((back, theirs.len()), (id, 16)),
+                },
                 Step::Pop => prop_assert_eq!(ours.pop(), theirs.pop()),
-                Step::Steal => {
-                    let ours = match our_stealer.steal() {
-                        Steal::Taken(id) => Some(id),
-                        Steal::Empty | Steal::Retry => None,
-                    };
-                    prop_assert_eq!(ours, their_stealer.steal().success());
+                Step::Steal => prop_assert_eq!(taken(our_stealer.steal()), their_stealer.steal().success()),
+                Step::StealHalf => {
+                    let (mut our_thief, _) = deque::with_capacity(16);
+                    let their_thief = crossbeam_deque::Worker::new_lifo();
+                    let our_first = taken(our_stealer.steal_half(&mut our_thief));
+                    let their_first = their_stealer.steal_batch_and_pop(&their_thief).success();
+                    let ours = sorted(our_first, iter::from_fn(|| our_thief.pop()));
+                    let theirs = sorted(their_first, iter::from_fn(|| their_thief.pop()));
+                    prop_assert_eq!(ours, theirs);
                 }
             }
             prop_assert_eq!(ours.len(), theirs.len());
         }
+    }
+
+    #[test]
+    fn a_round_takes_the_oldest_of_the_first_that_has_one(
+        fills in proptest::collection::vec(0_u64..3, 1..6), thief in 0_usize..6, first in 0_usize..6,
+    ) {
+        let lanes = fills.len();
+        let stealers: Vec<Stealer> = (0..).zip(&fills).map(|(lane, fill)| {
+            let (mut deque, stealer) = deque::with_capacity(4);
+            (0..*fill).for_each(|id| deque.push(10 * lane + id).unwrap());
+            stealer
+        }).collect();
+        let expected = (0..lanes).map(|step| (first + step) % lanes).find(|lane| *lane != thief && fills[*lane] > 0);
+        let found = deque::steal_round(lanes, thief, first, |lane| &stealers[lane]);
+        prop_assert_eq!(found, expected.map(|lane| 10 * lane as u64));
+        let left: usize = stealers.iter().map(Stealer::len).sum();
+        prop_assert_eq!(left as u64, fills.iter().sum::<u64>() - u64::from(found.is_some()));
     }
 }
 

@@ -6,6 +6,7 @@
 //! operation on an atomic or a lock of `sync.rs`, and treats all of them as sequentially consistent: weaker orderings are
 //! loom's to judge. A failure prints its schedule, which `shuttle::replay` repeats.
 #![cfg(shuttle)]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod lanes;
 mod pools;
