@@ -1,6 +1,6 @@
 //! The process dies and begins again from the journal.
 
-use orchestrator_scheduler::{Config, Event, Journaled, Phase, SessionErrorKind, TaskKind, TaskState};
+use orchestrator_scheduler::{Config, Event, Journaled, Phase};
 
 use crate::{
     chance::Chance,
@@ -90,37 +90,16 @@ impl Simulation {
         commits
     }
 
-    /// What a caller does after a crash: of the errands that run it says that their sessions are gone, and it takes
-    /// back every other turn by a pause. It may die again meanwhile.
+    /// What a caller does after a crash: it says so. It may die again meanwhile.
     fn recover(&mut self) -> Kept {
-        let errands = self.last.tasks.iter().filter(|task| task.kind == TaskKind::Delegation);
-        let errands = errands.filter(|task| task.state == TaskState::Running).filter_map(|task| task.lease);
-        let mut events: Vec<Event> = errands
-            .map(|lease| Event::SessionError {
-                lease,
-                turn: None,
-                kind: SessionErrorKind::Unknown,
-                message: "the session is gone".into(),
-                retry_after_ms: None,
-            })
-            .collect();
-        if matches!(self.phase(), Phase::Running | Phase::Verifying | Phase::Sealing) {
-            events.push(Event::Paused { reason: "restart".into() });
-        }
-        if events.is_empty() {
+        let ran = matches!(self.phase(), Phase::Running | Phase::Verifying | Phase::Sealing);
+        if !ran && self.last.leases.iter().all(|lease| !lease.running) {
             return Ok(());
         }
         if self.host.luck.strikes(Fault::CrashAgain, &mut self.chance, 20) {
             self.crash = Some(self.chance.pick(&[Crash::BeforeCommit, Crash::AfterCommit, Crash::Midway]));
         }
-        // In one commit or in several.
-        if self.chance.percent(50) {
-            self.submit(events)?;
-        } else {
-            for event in events {
-                self.submit(vec![event])?;
-            }
-        }
+        self.submit(vec![Event::Interrupted {}])?;
         // At once, or when the user comes back.
         if self.phase() == Phase::Paused && self.chance.percent(70) {
             self.submit(vec![Event::Resumed {}])?;

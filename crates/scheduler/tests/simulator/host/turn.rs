@@ -5,7 +5,8 @@ use orchestrator_scheduler::{Event, Finding, Lane, LeaseId, ReportStatus, Sessio
 use super::{Ended, Host, Way};
 use crate::{chance::Chance, fault::Fault};
 
-const ERRORS: [SessionErrorKind; 6] = [
+const ERRORS: [SessionErrorKind; 7] = [
+    SessionErrorKind::Gone,
     SessionErrorKind::Timeout,
     SessionErrorKind::Overloaded,
     SessionErrorKind::ContextOverflow,
