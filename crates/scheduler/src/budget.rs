@@ -334,7 +334,9 @@ mod tests {
         }
         let held: Vec<Reservation> = std::iter::from_fn(|| ledger.reserve(0, false)).collect();
         assert_eq!(held.len(), 8, "16,000 are left, at 2,000 a turn");
-        held.into_iter().for_each(|turn| ledger.settle(turn));
+        for turn in held {
+            ledger.settle(turn);
+        }
     }
 
     #[test]

@@ -274,7 +274,8 @@ mod tests {
         assert_eq!(pooled.cmp(&own), Ordering::Equal);
         assert!(HashSet::from([pooled]).contains(&own));
         assert_eq!(own, "a");
-        assert!(own < Name::from(String::from("b")));
+        let later = Name::from(String::from("b"));
+        assert!(own < later);
     }
 
     #[test]
