@@ -14,6 +14,12 @@ export type EngineErrorCode =
   /** JSON that crossed the border is not of the expected form (unknown field, missing field, wrong type). */
   | "ERR_INVALID_INPUT"
   | "ERR_UNKNOWN_TASK"
+  /** A task is not in the state that was needed: it is not running, or has ended already. */
+  | "ERR_WRONG_STATE"
+  /** A task of a queue was not run, because one that it comes after failed or was cancelled; that one's error is the cause. */
+  | "ERR_BLOCKED"
+  /** A task of a queue was taken out before it ran. */
+  | "ERR_CANCELLED"
   /** The journal was not written or not read; `details.cause` is the store's code, where there is one. */
   | "ERR_JOURNAL"
   /** Somebody else committed first; `details.keys` and `details.ranges` name what moved. */

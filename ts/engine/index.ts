@@ -18,6 +18,7 @@ export type {
 } from "./command.ts";
 export { EngineError, type EngineErrorCode, type EngineErrorDetails, type Problem } from "./error.ts";
 export type { Event, EventType, Finding, ReportStatus, SessionErrorKind, Verdict } from "./event.ts";
+export { type TaskBatch, TaskGraph, type TaskGraphCounts, type TaskGraphState } from "./graph.ts";
 export { Limiter, type LimiterOptions } from "./limiter.ts";
 export { type Memory, memory } from "./memory.ts";
 export { MissionEngine } from "./mission.ts";
@@ -36,6 +37,14 @@ export type {
 export { currentPlatform, type Platform, platformPackage, platformTag } from "./platform.ts";
 export { Poller } from "./poller.ts";
 export { type BufferClass, type PoolCounts, type PoolStatistics, poolStatistics } from "./pools.ts";
+export {
+  type QueuedTask,
+  type TaskFunction,
+  type TaskOptions,
+  type TaskPromise,
+  TaskQueue,
+  type TaskQueueOptions,
+} from "./queue.ts";
 export { Scheduler } from "./scheduler.ts";
 export type {
   Counts,

@@ -1,6 +1,6 @@
 /**
- * The addon as Rust exports it. Whatever has more than a number in it crosses as one JSON string; an error's
- * message is JSON too (see `crossing.ts`). Nothing outside ts/engine sees this face.
+ * The addon as Rust exports it. Whatever has more than a number in it crosses as one JSON string, lists of numbers
+ * as typed arrays; an error's message is JSON too (see `crossing.ts`). Nothing outside ts/engine sees this face.
  */
 export interface NativeAddon {
   /** The version of the package that the addon was built for. */
@@ -13,6 +13,7 @@ export interface NativeAddon {
   readonly NativeBreaker: new (seed: number) => NativeBreaker;
   readonly NativeBackoff: new (seed: number) => NativeBackoff;
   readonly NativePoller: new () => NativePoller;
+  readonly NativeTaskGraph: new () => NativeTaskGraph;
   readonly NativeScheduler: new (configJson: string) => NativeScheduler;
   readonly NativeStore: { open(path: string, optionsJson: string): NativeStore };
   readonly NativeMission: { open(store: NativeStore, missionId: string, configJson: string): NativeMission };
@@ -75,6 +76,17 @@ export interface NativePoller {
   moved(nowMs: number): void;
   looked(nowMs: number): void;
   rest(): void;
+}
+
+export interface NativeTaskGraph {
+  add(count: number, priorities: Uint8Array, offsets: Uint32Array, dependencies: Uint32Array): number;
+  advance(batch: Uint32Array, done: number, most: number): number;
+  failed(ids: Uint32Array): number;
+  cancel(ids: Uint32Array): number;
+  blocked(into: Uint32Array): void;
+  counts(into: Uint32Array): void;
+  state(id: number): number | null;
+  height(id: number): number | null;
 }
 
 export interface NativeStore {

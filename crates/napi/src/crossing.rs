@@ -2,6 +2,7 @@
 
 use std::{
     any::Any,
+    borrow::Cow,
     cell::RefCell,
     panic::{self, AssertUnwindSafe},
     sync::Once,
@@ -11,13 +12,13 @@ use crate::failure::Failure;
 
 thread_local! {
     /// The place of a panic of this thread, while a crossing is under way: `None` outside of one.
-    static PLACE: RefCell<Option<String>> = const { RefCell::new(None) };
+    static PLACE: RefCell<Option<Cow<'static, str>>> = const { RefCell::new(None) };
 }
 
 /// Runs the body of an exported function. An error becomes a JavaScript error, and so does a panic, with its place.
 pub(crate) fn crossing<T>(body: impl FnOnce() -> Result<T, Failure>) -> napi::Result<T> {
     quiet_panics();
-    PLACE.set(Some("an unknown place".to_owned()));
+    PLACE.set(Some(Cow::Borrowed("an unknown place")));
     // What a panic leaves behind is not used again: see `Fragile`.
     let outcome = panic::catch_unwind(AssertUnwindSafe(body));
     let place = PLACE.take();
@@ -57,7 +58,7 @@ fn quiet_panics() {
         panic::set_hook(Box::new(move |info| {
             let told = PLACE.with_borrow_mut(|place| {
                 if let (Some(place), Some(location)) = (place.as_mut(), info.location()) {
-                    *place = location.to_string();
+                    *place = Cow::Owned(location.to_string());
                     return true;
                 }
                 false

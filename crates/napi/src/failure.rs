@@ -100,6 +100,7 @@ impl From<scheduler::Error> for Failure {
             scheduler::ErrorKind::InvalidPlan => "ERR_INVALID_PLAN",
             scheduler::ErrorKind::InvalidConfig => "ERR_INVALID_CONFIG",
             scheduler::ErrorKind::UnknownTask => "ERR_UNKNOWN_TASK",
+            scheduler::ErrorKind::WrongState => "ERR_WRONG_STATE",
             scheduler::ErrorKind::Journal => "ERR_JOURNAL",
             _ => "ERR_ENGINE",
         };

@@ -1,6 +1,7 @@
 //! The engine's bindings to N-API: converts types, and nothing more.
 //!
-//! Whatever holds more than a number crosses as one JSON string: one string is cheaper than its objects. Every
+//! Whatever holds more than a number crosses as one JSON string: one string is cheaper than its objects; lists of
+//! numbers cross as typed arrays. Every
 //! exported function is synchronous and runs in [`crossing::crossing`], so that neither an error nor a panic takes
 //! the process down. No thread is started here, and none touches the environment.
 
@@ -9,6 +10,7 @@
 mod crossing;
 mod failure;
 pub mod flow;
+pub mod graph;
 mod input;
 mod journal;
 pub mod mission;

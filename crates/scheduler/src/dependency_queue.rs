@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Tasks whose records are kept although they have ended: fewer are not worth moving the rest.
-const KEPT: u32 = if cfg!(test) { 4 } else { 4_096 };
+const KEPT: usize = if cfg!(test) { 4 } else { 4_096 };
 
 /// Tasks that depend on each other, by number, handed out in the order in which they should run: only when all that
 /// a task depends on is done; by priority; within a priority by the length of the way to an end (the critical path),
@@ -58,6 +58,8 @@ pub struct DependencyQueue {
     ready: [ReadyQueue; 3],
     counts: QueueCounts,
     ended: Ended,
+    /// How many of the first marks are known to be of tasks that have ended.
+    ended_first: usize,
 }
 
 /// A task's state, with its priority (0 to 2) in the two bits above.
@@ -336,16 +338,15 @@ impl DependencyQueue {
         self.ready[priority].push(id.into(), height);
     }
 
-    /// Lets go of the oldest tasks, when half of all are such that have ended.
+    /// Lets go of the oldest tasks, when half of all are such that have ended: so each is moved once on average.
     fn forget_ended(&mut self) {
-        let all = self.marks.len();
-        if all < 2 * KEPT as usize || self.counts.open() as usize > all / 2 {
+        let rest = self.marks[self.ended_first..].iter();
+        self.ended_first += rest.take_while(|mark| mark.state().is_end()).count();
+        let gone = self.ended_first;
+        if gone < KEPT || gone * 2 < self.marks.len() {
             return;
         }
-        let gone = self.marks.iter().take_while(|mark| mark.state().is_end()).count();
-        if gone * 2 < all {
-            return;
-        }
+        self.ended_first = 0;
         let first = self.dag.first();
         for (id, mark) in (first..).zip(self.marks.drain(..gone)) {
             self.ended.push(id, mark.state());
