@@ -370,7 +370,7 @@ const LEASE: Fields<LeaseView> = {
   lease: "needed",
   purpose: "needed",
   task: "optional",
-  lane: "needed",
+  lane: "optional",
   attempt: "needed",
   turn: "needed",
   session: "optional",

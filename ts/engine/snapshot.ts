@@ -24,7 +24,8 @@ export interface LeaseView {
   readonly purpose: Purpose;
   /** Absent for the seal. */
   readonly task?: string;
-  readonly lane: Lane;
+  /** Absent while the mission is paused, so that errands find one. */
+  readonly lane?: Lane;
   /** Of work: the attempt, from 1. Of a review or seal: the round. */
   readonly attempt: number;
   /** Prompts sent so far. */
