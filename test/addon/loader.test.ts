@@ -1,19 +1,10 @@
-import { execFile } from "node:child_process";
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { EngineError, loadAddon, platformPackage, platformTag } from "../../ts/engine/index.ts";
 import { temporaryFolder } from "./folders.ts";
+import { inProcess } from "./process.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const ADDON = join(ROOT, "dist", `orchestrator.${platformTag()}.node`);
@@ -100,23 +91,6 @@ test("an override is the only place that is looked at, and has to be absolute", 
   }
   expect(loadAddon({ override: ADDON }).version()).toBe(VERSION);
 });
-
-/** Runs a script in a process of its own, on the runtime that the tests run on and on the built package. */
-async function inProcess(script: string, env: Record<string, string> = {}): Promise<string> {
-  const engine = join(ROOT, "dist", "engine.js");
-  if (!existsSync(engine)) throw new Error(`${engine} is not there: npm run build:ts`);
-  using folder = temporaryFolder();
-  writeFileSync(
-    folder.file("script.mjs"),
-    `const engine = ${JSON.stringify(pathToFileURL(engine).href)};\n${script}`,
-  );
-  const run = promisify(execFile);
-  const { stdout } = await run(process.execPath, [folder.file("script.mjs")], {
-    env: { ...process.env, ...env },
-    timeout: 20_000,
-  });
-  return stdout.trim();
-}
 
 test("importing loads nothing and throws nothing: the first use does", async () => {
   const script = `
