@@ -4,15 +4,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
 import { Backoff, CircuitBreaker, EngineError, Limiter, memory, Poller } from "../../ts/engine/index.ts";
-
-function thrownBy(call: () => unknown): unknown {
-  try {
-    call();
-  } catch (error) {
-    return error;
-  }
-  throw new Error("nothing was thrown");
-}
+import { thrownBy } from "./thrown.ts";
 
 /** Collects garbage now, in Node and in Bun. */
 function collect(): void {

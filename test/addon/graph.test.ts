@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { EngineError, TaskGraph } from "../../ts/engine/index.ts";
+import { thrownBy } from "./thrown.ts";
 
 /** A batch from rows of dependencies. */
 function batch(rows: readonly (readonly number[])[], priorities?: readonly number[]) {
@@ -16,15 +17,6 @@ function batch(rows: readonly (readonly number[])[], priorities?: readonly numbe
 function taken(graph: TaskGraph, most = 16): number[] {
   const into = new Uint32Array(most);
   return Array.from(into.subarray(0, graph.take(into)));
-}
-
-function thrownBy(call: () => unknown): unknown {
-  try {
-    call();
-  } catch (error) {
-    return error;
-  }
-  throw new Error("nothing was thrown");
 }
 
 test("ids come out when what they depend on is done, by priority and then by the longest way to an end", () => {

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { EngineError, Scheduler } from "../../ts/engine/index.ts";
 import { only, submitted, task } from "./plans.ts";
+import { thrownBy } from "./thrown.ts";
 
 test("a plan's tasks start in the order of their dependencies, and the mission ends accepted", () => {
   using scheduler = new Scheduler({ review: "never" });
@@ -122,12 +123,3 @@ test("the same seed and events give the same commands", () => {
   };
   expect(play()).toEqual(play());
 });
-
-function thrownBy(call: () => unknown): unknown {
-  try {
-    call();
-  } catch (error) {
-    return error;
-  }
-  throw new Error("nothing was thrown");
-}

@@ -1,19 +1,12 @@
 import { crossing } from "./crossing.ts";
-import { EngineError, type Problem } from "./error.ts";
+import type { Problem } from "./error.ts";
+import { Handle } from "./handle.ts";
 import type { NativeView } from "./native.ts";
 import type { Plan, TaskSpec } from "./plan.ts";
 import type { LeaseView, Snapshot, TaskView } from "./snapshot.ts";
 
 /** What can be asked of a scheduler, with or without a store below it. Nothing here changes anything. */
-export abstract class SchedulerView<Native extends NativeView> implements Disposable {
-  readonly #name: string;
-  #native: Native | undefined;
-
-  protected constructor(name: string, native: Native) {
-    this.#name = name;
-    this.#native = native;
-  }
-
+export abstract class SchedulerView<Native extends NativeView> extends Handle<Native> {
   /** The earliest time at which time alone brings something about, or null. */
   nextWake(): number | null {
     const native = this.native();
@@ -58,17 +51,5 @@ export abstract class SchedulerView<Native extends NativeView> implements Dispos
     const native = this.native();
     const lease = crossing(() => native.leaseOfSession(session));
     return lease === null ? undefined : (JSON.parse(lease) as LeaseView);
-  }
-
-  /** Lets go of the memory. Whatever is in a store stays there, and the store is the caller's to close. */
-  [Symbol.dispose](): void {
-    this.#native = undefined;
-  }
-
-  /** The addon's handle. */
-  protected native(): Native {
-    if (this.#native === undefined)
-      throw new EngineError("ERR_CLOSED", `${this.#name} has been disposed of.`);
-    return this.#native;
   }
 }

@@ -319,10 +319,7 @@ describe("a mission", () => {
       commander,
       task: open,
     } = await project({
-      worker: (turn) =>
-        patient
-          ? done(turn)
-          : new Promise((_, reject) => turn.signal.addEventListener("abort", () => reject(new Error("x")))),
+      worker: (turn) => (patient ? done(turn) : hang(turn)),
     });
     await open("interrupted");
     await commander("submit_plan", { goal: "g", tasks: [task("a")] });
