@@ -1,3 +1,5 @@
+import type { Holder } from "./ownership.ts";
+
 /**
  * What can go wrong at or below the native engine. Codes are stable: programs compare them, people read the
  * message. Codes of the store start with `ERR_STORE_`, those of the loader with `ERR_ADDON_`.
@@ -22,6 +24,8 @@ export type EngineErrorCode =
   | "ERR_CANCELLED"
   /** The journal was not written or not read; `details.cause` is the store's code, where there is one. */
   | "ERR_JOURNAL"
+  /** Another process drives the mission now; `details.holder` says which, unless it was released. Nothing was kept. */
+  | "ERR_NOT_OWNER"
   /** Somebody else committed first; `details.keys` and `details.ranges` name what moved. */
   | "ERR_STORE_CONFLICT"
   | "ERR_STORE_BUSY"
@@ -62,6 +66,8 @@ export interface EngineErrorDetails {
   /** The prefixes whose scan was in conflict. */
   readonly ranges?: readonly string[];
   readonly cause?: EngineErrorCode;
+  /** Who drives the mission now; null where nobody does. */
+  readonly holder?: Holder | null;
   readonly [fact: string]: unknown;
 }
 

@@ -21,7 +21,15 @@ export type { Event, EventType, Finding, ReportStatus, SessionErrorKind, Verdict
 export { type TaskBatch, TaskGraph, type TaskGraphCounts, type TaskGraphState } from "./graph.ts";
 export { Limiter, type LimiterOptions } from "./limiter.ts";
 export { type Memory, memory } from "./memory.ts";
-export { MissionEngine } from "./mission.ts";
+export { MissionEngine, type MissionOptions } from "./mission.ts";
+export {
+  type ClaimOptions,
+  type Held,
+  type Holder,
+  type Keeper,
+  Ownership,
+  type Sighting,
+} from "./ownership.ts";
 export type { Permit } from "./permit.ts";
 export type {
   Budget,

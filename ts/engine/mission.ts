@@ -3,9 +3,18 @@ import type { Outcome } from "./command.ts";
 import { crossing } from "./crossing.ts";
 import type { Event } from "./event.ts";
 import type { NativeMission } from "./native.ts";
+import { nativeOfOwner, type Ownership } from "./ownership.ts";
 import type { SchedulerConfig } from "./plan.ts";
 import { nativeOf, type Store } from "./store.ts";
 import { SchedulerView } from "./view.ts";
+
+export interface MissionOptions {
+  /**
+   * Who drives it: each commit then checks that it still does. Without it anybody who opens the mission may, and of
+   * those who do at once the second is refused.
+   */
+  readonly owner?: Ownership | undefined;
+}
 
 /**
  * A scheduler whose every event is in the store before its commands come out. Opening it again, in this
@@ -28,21 +37,29 @@ export class MissionEngine extends SchedulerView<NativeMission> {
   /**
    * @param missionId A word without `/`.
    * @param config For a new mission; one that the store has keeps the settings that it began with.
-   * @throws EngineError `ERR_INVALID_CONFIG`, `ERR_JOURNAL`, or one of the store's.
+   * @throws EngineError `ERR_INVALID_CONFIG`, `ERR_JOURNAL`, or one of the store's; `ERR_CLOSED` for an owner that was
+   * disposed of, `ERR_INVALID_INPUT` for the owner of another mission.
    */
-  static open(store: Store, missionId: string, config: Partial<SchedulerConfig> = {}): MissionEngine {
+  static open(
+    store: Store,
+    missionId: string,
+    config: Partial<SchedulerConfig> = {},
+    options: MissionOptions = {},
+  ): MissionEngine {
     const { NativeMission } = addon();
     const native = nativeOf(store);
+    const owner = options.owner && nativeOfOwner(options.owner);
     return new MissionEngine(
       missionId,
-      crossing(() => NativeMission.open(native, missionId, JSON.stringify(config))),
+      crossing(() => NativeMission.open(native, missionId, JSON.stringify(config), owner)),
     );
   }
 
   /**
    * Applies the events and commits them, all in one commit; only then are there outcomes, one an event.
    * @throws EngineError `ERR_INVALID_PLAN` with every problem, or `ERR_JOURNAL` when the commit failed: then
-   * nothing has happened and the same events can be submitted again.
+   * nothing has happened and the same events can be submitted again. `ERR_NOT_OWNER` when the owner was taken over:
+   * nothing has happened, and never will from here.
    */
   submit(at: number, events: readonly Event[]): Outcome[] {
     const native = this.native();

@@ -16,7 +16,24 @@ export interface NativeAddon {
   readonly NativeTaskGraph: new () => NativeTaskGraph;
   readonly NativeScheduler: new (configJson: string) => NativeScheduler;
   readonly NativeStore: { open(path: string, optionsJson: string): NativeStore };
-  readonly NativeMission: { open(store: NativeStore, missionId: string, configJson: string): NativeMission };
+  readonly NativeOwnership: {
+    claim(
+      store: NativeStore,
+      missionId: string,
+      wallMs: number,
+      steadyMs: number,
+      earlierJson: string | undefined,
+    ): NativeOwnership | string;
+    holder(store: NativeStore, missionId: string): string | null;
+  };
+  readonly NativeMission: {
+    open(
+      store: NativeStore,
+      missionId: string,
+      configJson: string,
+      owner: NativeOwnership | undefined,
+    ): NativeMission;
+  };
 }
 
 /** What can be asked of a scheduler, with or without a store below it. */
@@ -38,6 +55,13 @@ export interface NativeScheduler extends NativeView {
 export interface NativeMission extends NativeView {
   submit(atMs: number, eventsJson: string): string;
   tick(nowMs: number): string;
+}
+
+export interface NativeOwnership {
+  heartbeatMs(): number;
+  token(): number;
+  renew(wallMs: number): void;
+  release(wallMs: number): boolean;
 }
 
 export interface NativeLimiter {

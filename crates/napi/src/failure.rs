@@ -94,9 +94,30 @@ fn store_code(kind: store::ErrorKind) -> &'static str {
     }
 }
 
+impl From<store::NotOwner> for Failure {
+    fn from(error: store::NotOwner) -> Self {
+        Self { code: NOT_OWNER, message: error.to_string(), details: Some(owner(&error)) }
+    }
+}
+
+impl From<store::OwnershipError> for Failure {
+    fn from(error: store::OwnershipError) -> Self {
+        match error {
+            store::OwnershipError::NotOwner(error) => error.into(),
+            store::OwnershipError::Store(error) => error.into(),
+        }
+    }
+}
+
+const NOT_OWNER: &str = "ERR_NOT_OWNER";
+
+fn owner(error: &store::NotOwner) -> Value {
+    json!({ "token": error.token, "holder": error.holder })
+}
+
 impl From<scheduler::Error> for Failure {
     fn from(error: scheduler::Error) -> Self {
-        let code = match error.kind() {
+        let mut code = match error.kind() {
             scheduler::ErrorKind::InvalidPlan => "ERR_INVALID_PLAN",
             scheduler::ErrorKind::InvalidConfig => "ERR_INVALID_CONFIG",
             scheduler::ErrorKind::UnknownTask => "ERR_UNKNOWN_TASK",
@@ -106,14 +127,19 @@ impl From<scheduler::Error> for Failure {
         };
         let mut message = error.to_string();
         let mut of_store = None;
+        let mut not_owner = None;
         let mut cause = error.source();
         while let Some(error) = cause {
             message.push_str(": ");
             message.push_str(&error.to_string());
             of_store = of_store.or(error.downcast_ref::<store::Error>());
+            not_owner = not_owner.or(error.downcast_ref::<store::NotOwner>());
             cause = error.source();
         }
-        let details = if let Some(of_store) = of_store {
+        let details = if let Some(error) = not_owner {
+            code = NOT_OWNER;
+            Some(owner(error))
+        } else if let Some(of_store) = of_store {
             Some(json!({ "cause": store_code(of_store.kind()) }))
         } else if error.problems().is_empty() {
             None

@@ -15,6 +15,7 @@ mod input;
 mod journal;
 pub mod mission;
 mod number;
+pub mod ownership;
 pub mod pools;
 pub mod scheduler;
 pub mod store;

@@ -9,10 +9,21 @@ use crate::{
     input::{config, events, plan},
     journal::StoreJournal,
     number::{number, whole},
+    ownership::NativeOwnership,
     pools::{Json, json},
     scheduler::problems,
     store::NativeStore,
 };
+
+/// A mission's id is one word of a key.
+pub(crate) fn check_id(mission_id: &str) -> Result<(), Failure> {
+    if mission_id.is_empty() || mission_id.contains('/') {
+        return Err(Failure::invalid_input(format!(
+            "a mission's id has to be a word without \"/\", not {mission_id:?}"
+        )));
+    }
+    Ok(())
+}
 
 /// A `Journaled` of `orchestrator-scheduler` on a `Store` of `orchestrator-store`.
 #[napi]
@@ -22,16 +33,18 @@ pub struct NativeMission {
 
 #[napi]
 impl NativeMission {
-    /// Opens a mission: a new one, or the one that the store has.
+    /// Opens a mission: a new one, or the one that the store has. With its owner, each commit checks that it still is.
     #[napi(factory)]
-    pub fn open(store: &NativeStore, mission_id: String, config_json: String) -> napi::Result<Self> {
+    pub fn open(
+        store: &NativeStore,
+        mission_id: String,
+        config_json: String,
+        owner: Option<&NativeOwnership>,
+    ) -> napi::Result<Self> {
         crossing(|| {
-            if mission_id.is_empty() || mission_id.contains('/') {
-                return Err(Failure::invalid_input(format!(
-                    "a mission's id has to be a word without \"/\", not {mission_id:?}"
-                )));
-            }
-            let journal = StoreJournal::new(store.store()?, &mission_id);
+            check_id(&mission_id)?;
+            let fence = owner.map(|owner| owner.fence_of(&mission_id)).transpose()?;
+            let journal = StoreJournal::new(store.store()?, &mission_id, fence);
             Ok(Self { mission: Fragile::new(Journaled::open(config(&config_json)?, journal)?) })
         })
     }

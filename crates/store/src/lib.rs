@@ -35,6 +35,7 @@ mod error;
 mod history;
 mod journal;
 mod lock;
+mod ownership;
 mod retry;
 mod schema;
 mod snapshot;
@@ -48,6 +49,10 @@ pub use document::{Document, MAX_KEY_BYTES, MAX_VALUE_BYTES, Version};
 pub use error::{Conflict, Error, ErrorKind, Result};
 pub use history::{Collected, Revision};
 pub use journal::{Digest, Head, Record};
+pub use ownership::{
+    Claim, Decision, Fence, HEARTBEAT, Held, Holder, Identity, LEASE, Liveness, Moment, NotOwner, Ownership,
+    OwnershipError, Sighting, decide,
+};
 pub use snapshot::Snapshot;
 pub use store::Store;
 pub use transaction::Transaction;
