@@ -5,7 +5,7 @@ import { MissionError } from "./error.ts";
 import { metricsText } from "./metrics.ts";
 import type { Orchestrator } from "./orchestrator.ts";
 import { progressLine, progressRows } from "./progress.ts";
-import { resumeMessage } from "./recovery.ts";
+import { drivenBy, resumeMessage } from "./recovery.ts";
 
 /** The commands, as the host lists them. */
 export const COMMANDS: readonly CommandDefinition[] = [
@@ -62,13 +62,15 @@ async function resume(orchestrator: Orchestrator, call: CommandCall): Promise<st
 }
 
 async function status(orchestrator: Orchestrator): Promise<string> {
-  const mission = orchestrator.mission;
-  if (mission === undefined)
+  const shown = orchestrator.mission ?? orchestrator.elsewhere();
+  if (shown === undefined)
     return tell('There is no mission in this session of OpenCode. /task "…" starts one.');
-  const { snapshot, brief, outcome } = mission;
+  const { snapshot, brief } = shown;
+  const outcome = orchestrator.mission?.outcome;
   const rows = progressRows(snapshot).map(({ id, state, title }) => `${state}\t${id}\t${title}`);
   const text = [
     `Mission ${brief.id}: ${brief.objective}`,
+    ...("holder" in shown ? [drivenBy(shown)] : []),
     outcome === undefined ? progressLine(snapshot) : `over: ${outcome} · ${progressLine(snapshot)}`,
     ...rows,
     metricsText(snapshot, Date.now()),

@@ -302,6 +302,26 @@ describe("a mission", () => {
     expect((await host.command("another", "resume")).prompt).toContain("there is no unfinished mission");
   });
 
+  it("is shown and not driven by a second OpenCode, which starts no other beside it", async () => {
+    const { host, directory, commander, task: open } = await project({ worker: hang });
+    await open("driven");
+    await commander("submit_plan", { goal: "g", tasks: [task("a")] });
+    void commander("run_mission").catch(() => undefined);
+    const second = new FakeHost(directory, {});
+    second.open(USER);
+    const contribution = await second.start(contribute);
+    cleanUp.push(() => contribution.dispose());
+    const driven = new RegExp(`driven by another OpenCode in this project \\(process ${process.pid}\\)`);
+    expect((await second.command(USER, "mission")).prompt).toContain(
+      `Another OpenCode in this project drives it (process ${process.pid}).`,
+    );
+    for (const command of ["resume", "stop", "task"])
+      expect((await second.command(USER, command, command === "task" ? "more" : "")).prompt).toMatch(driven);
+    await expect.poll(() => host.busy.length).toBe(1);
+    expect((await host.command(USER, "stop")).prompt).toContain("The mission was stopped");
+    expect((await second.command(USER, "task", "now")).prompt).toBe("now");
+  });
+
   it("that was left can be stopped without going on with it", async () => {
     const { host, commander, restart, task: open, prompts } = await project({ worker: done });
     await open("left");

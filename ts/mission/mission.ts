@@ -8,6 +8,7 @@ import {
   MissionEngine,
   type MissionOutcome,
   type Outcome,
+  type Ownership,
   type Plan,
   type Problem,
   type Snapshot,
@@ -46,6 +47,8 @@ export interface MissionParts {
   readonly host: Host;
   readonly store: Store;
   readonly settings: Settings;
+  /** The right to drive it; given back when the mission is closed. */
+  readonly owner: Ownership;
 }
 
 /** Longest time for which a timer can be set, in milliseconds; a later wake is reached in several steps. */
@@ -60,6 +63,7 @@ export class Mission {
   readonly #sessions: Sessions;
   readonly #checks: Checks;
   readonly #todo: TodoFile;
+  readonly #owner: Ownership;
   readonly #listeners = new Set<() => void>();
   #news: News | undefined;
   #failure: Error | undefined;
@@ -67,18 +71,21 @@ export class Mission {
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
 
-  constructor({ brief, host, store, settings }: MissionParts) {
+  constructor({ brief, host, store, settings, owner }: MissionParts) {
     const { lanes, attempts, stallTimeoutMs, taskTimeoutMs, review, models } = settings;
     this.brief = brief;
     this.#host = host;
-    this.#engine = MissionEngine.open(store, brief.id, {
-      lanes,
-      attempts,
-      stallTimeoutMs,
-      taskTimeoutMs,
-      review,
-      models,
-      budget: budgetOf(settings.budget),
+    const config = { lanes, attempts, stallTimeoutMs, taskTimeoutMs, review, models };
+    this.#engine = MissionEngine.open(
+      store,
+      brief.id,
+      { ...config, budget: budgetOf(settings.budget) },
+      { owner },
+    );
+    this.#owner = owner;
+    owner.keep({
+      lost: (holder) => void this.#lose(holder?.pid),
+      failed: (error) => void host.log("warn", `mission ${brief.id}: no heartbeat: ${String(error)}`),
     });
     this.#sessions = new Sessions({
       host,
@@ -219,8 +226,16 @@ export class Mission {
       ),
     );
     this.#engine[Symbol.dispose]();
+    this.#owner[Symbol.dispose]();
     this.#moved();
     await this.#todo.settled();
+  }
+
+  /** Another process drives it by now: this one lets go of it. */
+  async #lose(pid: number | undefined): Promise<void> {
+    const who = pid === undefined ? "another OpenCode" : `another OpenCode (process ${pid})`;
+    await this.#host.toast("warning", `Mission "${this.brief.objective}": ${who} goes on with it.`);
+    await this.close();
   }
 
   #interrupt(): void {

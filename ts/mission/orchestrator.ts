@@ -4,12 +4,20 @@
  */
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { loadAddon, Store } from "../engine/index.ts";
+import { type Held, loadAddon, Ownership, Store, type TaskView } from "../engine/index.ts";
 import type { Host, HostEvent } from "../host/host.ts";
 import { type Brief, briefKey, newMissionId } from "./brief.ts";
 import { MissionError } from "./error.ts";
 import { Mission } from "./mission.ts";
-import { chosen, leftUnfinished, resumeMessage, type Unfinished, unfinished } from "./recovery.ts";
+import {
+  chosen,
+  drivenElsewhere,
+  type Elsewhere,
+  leftUnfinished,
+  resumeMessage,
+  type Unfinished,
+  unfinished,
+} from "./recovery.ts";
 import { loadSettings, type Settings, settingsFiles } from "./settings.ts";
 
 /** Where the store of a project is, below the project's folder. */
@@ -22,6 +30,7 @@ export class Orchestrator {
   readonly #options: unknown;
   #store: Store | undefined;
   #mission: Mission | undefined;
+  #disposed = false;
 
   /** `options` are the plugin's, not yet checked: a mistake in them must not keep OpenCode from starting. */
   constructor(host: Host, options: unknown) {
@@ -52,13 +61,15 @@ export class Orchestrator {
       );
     }
     const settings = await this.settings();
+    const store = this.#openStore();
+    this.#refuseWhereDriven(store);
     live?.submit({ type: "cancelled", reason: "replaced by a new /task" });
     await this.#mission?.close();
-    const store = this.#openStore();
     const now = Date.now();
     const brief: Brief = { id: newMissionId(now), objective, session, openedAt: now };
     store.transaction((tx) => tx.put(briefKey(brief.id), brief), { durability: "full" });
-    this.#mission = new Mission({ brief, host: this.#host, store, settings });
+    const owner = this.#claim(store, brief);
+    this.#mission = new Mission({ brief, host: this.#host, store, settings, owner });
     return this.#mission;
   }
 
@@ -80,10 +91,11 @@ export class Orchestrator {
     const settings = await this.settings();
     await this.#mission?.close();
     const store = this.#openStore();
+    const owner = this.#claim(store, brief);
     const led: Brief = { ...brief, session };
     if (brief.session !== session)
       store.transaction((tx) => tx.put(briefKey(led.id), led), { durability: "full" });
-    this.#mission = new Mission({ brief: led, host: this.#host, store, settings });
+    this.#mission = new Mission({ brief: led, host: this.#host, store, settings, owner });
     this.#mission.submit({ type: "interrupted" });
     return this.#mission;
   }
@@ -94,7 +106,7 @@ export class Orchestrator {
    */
   async recover(): Promise<void> {
     try {
-      const [newest] = this.#unfinished();
+      const newest = await this.#abandoned();
       if (newest === undefined || this.live !== undefined) return;
       if ((await this.settings()).resume === "ask") {
         await this.#host.toast("info", leftUnfinished(newest));
@@ -131,6 +143,55 @@ export class Orchestrator {
     return this.#unfinished().length === 0 ? undefined : this.resume(session);
   }
 
+  /** The newest unfinished mission that nobody drives. One whose driver can't be asked about is watched for a while. */
+  async #abandoned(): Promise<Unfinished | undefined> {
+    const [newest] = this.#unfinished();
+    if (newest === undefined) return undefined;
+    const store = this.#openStore();
+    let earlier: Held | undefined;
+    for (;;) {
+      if (this.#disposed || this.live !== undefined) return undefined;
+      const claim = Ownership.claim(store, newest.brief.id, { earlier });
+      if (claim instanceof Ownership) {
+        // Whoever goes on with it claims it again: it may be another process, when the user says so there.
+        claim[Symbol.dispose]();
+        return newest;
+      }
+      if (claim.liveness === "alive") {
+        await this.#host.toast("info", drivenElsewhere(newest.brief, claim.holder));
+        return undefined;
+      }
+      earlier = claim;
+      await new Promise((resolve) => setTimeout(resolve, claim.lookAgainMs).unref());
+    }
+  }
+
+  /** The right to drive a mission. @throws MissionError `ERR_BUSY` where another process has it. */
+  #claim(store: Store, brief: Brief): Ownership {
+    const claim = Ownership.claim(store, brief.id);
+    if (claim instanceof Ownership) return claim;
+    throw new MissionError("ERR_BUSY", drivenElsewhere(brief, claim.holder));
+  }
+
+  /** Two processes that each drive a mission in one project would change the same files. */
+  #refuseWhereDriven(store: Store): void {
+    for (const { brief } of unfinished(store)) {
+      if (brief.id === this.live?.brief.id) continue;
+      this.#claim(store, brief)[Symbol.dispose]();
+    }
+  }
+
+  /** The newest unfinished mission as another process drives or left it. */
+  elsewhere(): Elsewhere | undefined {
+    const [newest] = this.#unfinished();
+    if (newest === undefined) return undefined;
+    const store = this.#openStore();
+    using snapshot = store.snapshot();
+    const tasks = snapshot.scan<TaskView>(`mission/${newest.brief.id}/task/`).map(({ value }) => value);
+    const holder = Ownership.holder(store, newest.brief.id);
+    return { brief: newest.brief, snapshot: { ...newest.view, tasks, leases: [] }, holder };
+  }
+
   /** The unfinished missions of the project; where there is no store yet, none is made. */
   #unfinished(): readonly Unfinished[] {
     const known =
@@ -164,6 +225,7 @@ export class Orchestrator {
 
   /** Closes the mission and the store. */
   async dispose(): Promise<void> {
+    this.#disposed = true;
     await this.#mission?.close();
     this.#store?.close();
     this.#store = undefined;

@@ -1,5 +1,5 @@
 /** Missions that an earlier process left unfinished. */
-import type { MissionView, Snapshot, Store } from "../engine/index.ts";
+import type { Holder, MissionView, Snapshot, Store } from "../engine/index.ts";
 import { type Brief, briefKey } from "./brief.ts";
 import { MissionError } from "./error.ts";
 import { progressLine } from "./progress.ts";
@@ -43,6 +43,25 @@ export function leftUnfinished({ brief, view }: Unfinished): string {
   const { accepted, pending, ready, running, verifying, reviewing, failed, blocked, cancelled } = view.counts;
   const tasks = accepted + pending + ready + running + verifying + reviewing + failed + blocked + cancelled;
   return `Unfinished mission "${brief.objective}": ${accepted} of ${tasks} tasks accepted. /resume goes on with it, /stop gives it up.`;
+}
+
+/** A mission that this process does not drive. `holder` is absent where nobody does. */
+export interface Elsewhere {
+  readonly brief: Brief;
+  readonly snapshot: Snapshot;
+  readonly holder: Holder | undefined;
+}
+
+/** Why a mission can be looked at here, and no more. */
+export function drivenElsewhere({ id, objective }: Brief, { pid }: Holder): string {
+  return `mission ${id} ("${objective}") is driven by another OpenCode in this project (process ${pid}): /mission shows it; end it or wait for it there`;
+}
+
+/** Who drives a mission that this process does not. */
+export function drivenBy({ holder }: Elsewhere): string {
+  return holder === undefined
+    ? "Nobody drives it: /resume goes on with it."
+    : `Another OpenCode in this project drives it (process ${holder.pid}).`;
 }
 
 /** What tells the commander to go on. A session that did not lead it before is told what it is about. */
