@@ -144,14 +144,14 @@ test("what comes after a failure is not run, and its error names what failed", a
   ] as const) {
     const error = await failure(promise);
     expect(EngineError.is(error, "ERR_BLOCKED")).toBe(true);
-    expect(error).toMatchObject({ cause, details: { task, dependency: build.task.id } });
+    expect(error).toMatchObject({ cause, details: { task, dependency: build.id } });
     expect(String(error)).toContain("it comes after build, which did not succeed: Error: no disk");
   }
   await other;
   // Later ones as well, at once.
   expect(await failure(queue.add(() => ran.push("late"), { after: [publish] }))).toMatchObject({
     code: "ERR_BLOCKED",
-    details: { dependency: publish.task.id },
+    details: { dependency: publish.id },
   });
   expect(ran).toEqual(["other"]);
 });
@@ -328,7 +328,7 @@ test("a long-lived queue forgets what has ended, and goes on numbering", async (
     for (const value of await Promise.all(results)) sum += value;
   }
   expect(sum).toBe((40 * 499 * 500) / 2);
-  expect(last.task.id).toBe(20_000);
+  expect(last.id).toBe(20_000);
   expect([queue.size, queue.pending]).toEqual([0, 0]);
 });
 

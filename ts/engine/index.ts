@@ -45,14 +45,7 @@ export type {
 export { currentPlatform, type Platform, platformPackage, platformTag } from "./platform.ts";
 export { Poller } from "./poller.ts";
 export { type BufferClass, type PoolCounts, type PoolStatistics, poolStatistics } from "./pools.ts";
-export {
-  type QueuedTask,
-  type TaskFunction,
-  type TaskOptions,
-  type TaskPromise,
-  TaskQueue,
-  type TaskQueueOptions,
-} from "./queue.ts";
+export { type TaskFunction, type TaskOptions, TaskQueue, type TaskQueueOptions } from "./queue.ts";
 export { Scheduler } from "./scheduler.ts";
 export type {
   Counts,
@@ -86,4 +79,5 @@ export {
   type SyntaxOptions,
   type SyntaxReport,
 } from "./syntax.ts";
+export type { TaskPromise } from "./task-promise.ts";
 export { Transaction } from "./transaction.ts";

@@ -5,22 +5,21 @@ import { blocked, inPlace } from "./graph.ts";
 import type { NativeTaskGraph } from "./native.ts";
 import type { Priority } from "./plan.ts";
 import { Staging } from "./staging.ts";
+import {
+  blockedBy,
+  fail,
+  failureOf,
+  hear,
+  isOf,
+  promiseOf,
+  resolver,
+  type TaskPromise,
+  type Tracked,
+  track,
+} from "./task-promise.ts";
 
 /** A function for a {@link TaskQueue}. Its signal tells it that nobody wants its result any more. */
 export type TaskFunction<T> = (signal: AbortSignal) => T | PromiseLike<T>;
-
-/** A function in a {@link TaskQueue}, as errors name it. */
-export interface QueuedTask {
-  /** From 0 on, in the order of adding. */
-  readonly id: number;
-  /** As it was given; otherwise the function's, or `task <id>`. */
-  readonly name: string;
-}
-
-/** What {@link TaskQueue.add} gives: the promise of the function's result, which can be named in other tasks' `after`. */
-export interface TaskPromise<T> extends Promise<T> {
-  readonly task: QueuedTask;
-}
 
 export interface TaskOptions {
   /** For messages. @default the function's name, or `task <id>` */
@@ -41,70 +40,21 @@ export interface TaskQueueOptions {
   readonly concurrency: number;
 }
 
-const WAITING = 0;
-const RUNNING = 1;
-const DONE = 2;
-/** It failed, was blocked or was taken out. */
-const BAD = 3;
-type Stage = typeof WAITING | typeof RUNNING | typeof DONE | typeof BAD;
-
-/** What few tasks have, kept apart: a queue holds many. */
-interface Extra {
-  name?: string;
-  error?: unknown;
-  signal?: AbortSignal;
-  stopListening?: (() => void) | undefined;
-  /** Others tell of its failure, so that it may go unheard itself. */
-  isHeard?: true;
-}
-
-class Entry implements QueuedTask {
-  readonly id: number;
-  readonly queue: TaskQueue;
-  readonly promise: Promise<unknown>;
-  readonly resolve: (value: unknown) => void;
-  readonly reject: (error: unknown) => void;
-  run: TaskFunction<unknown> | undefined;
-  stage: Stage = WAITING;
-  extra: Extra | undefined = undefined;
-
-  constructor(id: number, queue: TaskQueue, run: TaskFunction<unknown>, promise: Promise<unknown>) {
-    this.id = id;
-    this.queue = queue;
-    this.promise = promise;
-    this.resolve = resolveLast;
-    this.reject = rejectLast;
-    this.run = run;
-  }
-
-  get name(): string {
-    return this.extra?.name || this.run?.name || `task ${this.id}`;
-  }
-
-  /** To write to what few tasks have. */
-  more(): Extra {
-    this.extra ??= {};
-    return this.extra;
-  }
-}
-
 /** One of the functions that run at once. Its two callbacks serve all the promises that it ever waits for. */
 interface Slot {
-  entry: Entry | undefined;
+  id: number;
+  run: TaskFunction<unknown> | undefined;
   readonly fulfilled: (value: unknown) => void;
   readonly rejected: (error: unknown) => void;
 }
 
-let resolveLast: (value: unknown) => void;
-let rejectLast: (error: unknown) => void;
-/** One executor for all promises: a closure a task is what it saves. */
-const capture = (resolve: (value: unknown) => void, reject: (error: unknown) => void): void => {
-  resolveLast = resolve;
-  rejectLast = reject;
-};
-const SETTLED = Promise.resolve();
-const ignore = (): undefined => undefined;
+/** A signal that a task was given, and how to listen to it no longer. */
+interface Listening {
+  readonly signal: AbortSignal;
+  readonly stop: () => void;
+}
 
+const SETTLED = Promise.resolve();
 /** Most tasks that are handed out in one crossing. */
 const MAX_BATCH = 1_024;
 /** Records of ended tasks that are not worth removing. */
@@ -139,13 +89,22 @@ export class TaskQueue implements Disposable {
   #concurrency: number;
   #isPaused = false;
   #isFlushQueued = false;
-  /** Of the tasks from `#firstRecord` on; those that ended have none. */
-  #records: (Entry | undefined)[] = [];
-  #firstRecord = 0;
-  /** How many of the first records are known to be of tasks that ended. */
-  #ended = 0;
   #open = 0;
   #running = 0;
+
+  // Three columns of records, for the tasks from `#first` on.
+  #first = 0;
+  /** The functions of those that have not started. */
+  #runs: (TaskFunction<unknown> | undefined)[] = [];
+  /** The promises of those that have not ended. */
+  #promises: (Tracked | undefined)[] = [];
+  #resolvers: (((value: unknown) => void) | undefined)[] = [];
+  /** How many of the first are known to have ended. */
+  #ended = 0;
+  /** What few tasks have, while they have not ended. */
+  readonly #names = new Map<number, string>();
+  readonly #listening = new Map<number, Listening>();
+
   /** The ids of finished tasks on the way to the engine, and of those to run on the way back. */
   #batch = inPlace(new Uint32Array(16));
   #done = 0;
@@ -167,31 +126,21 @@ export class TaskQueue implements Disposable {
   add<T>(run: TaskFunction<T>, options?: TaskOptions): TaskPromise<T> {
     if (this.#signal.aborted) throw new EngineError("ERR_CLOSED", "This TaskQueue has been disposed of.");
     const priority = priorityNumber(options?.priority);
-    const after = options?.after;
-    if (after !== undefined) this.#check(after);
+    const after = options?.after === undefined ? undefined : this.#check(options.after);
 
-    const promise = new Promise<unknown>(capture) as Promise<T> & { task: QueuedTask };
-    const entry = new Entry(this.#firstRecord + this.#records.length, this, run, promise);
-    promise.task = entry;
-    if (options?.name !== undefined) entry.more().name = options.name;
-    let culprit: Entry | undefined;
-    if (after !== undefined) {
-      for (const { task } of after) {
-        // `#check` has seen that they are entries.
-        const dependency = task as Entry;
-        if (dependency.stage === DONE) continue;
-        if (dependency.stage === BAD) culprit ??= dependency;
-        else this.#staging.dependOn(dependency.id);
-        hear(dependency);
-      }
-    }
-    this.#staging.add(priority);
-    this.#records.push(entry);
+    const id = this.#first + this.#promises.length;
+    const promise = track(id, this);
+    this.#runs.push(run);
+    this.#promises.push(promise);
+    this.#resolvers.push(resolver());
     this.#open++;
-    if (culprit !== undefined) this.#takeOut([entry], blockedBy(entry, culprit));
-    else if (options?.signal !== undefined) this.#listen(entry, options.signal);
+    if (options?.name !== undefined) this.#names.set(id, options.name);
+    const culprit = after === undefined ? undefined : this.#dependOn(after);
+    this.#staging.add(priority);
+    if (culprit !== undefined) this.#takeOut([promise], blockedBy(culprit, id, this.#name(id)));
+    else if (options?.signal !== undefined) this.#listen(promise, options.signal);
     this.#queueFlush();
-    return promise;
+    return promise as TaskPromise<T>;
   }
 
   /** Resolves when nothing runs and nothing waits. */
@@ -239,8 +188,10 @@ export class TaskQueue implements Disposable {
 
   /** Takes out all that has not started: the promises reject with `ERR_CANCELLED`. What runs goes on. */
   clear(): void {
-    const waiting = this.#records.filter((entry) => entry?.stage === WAITING) as Entry[];
-    for (const entry of waiting) hear(entry);
+    const waiting = this.#promises.filter(
+      (promise, at): promise is Tracked => promise !== undefined && this.#runs[at] !== undefined,
+    );
+    for (const promise of waiting) hear(promise);
     this.#takeOut(waiting, new EngineError("ERR_CANCELLED", "The queue was cleared before the task ran."));
   }
 
@@ -269,12 +220,8 @@ export class TaskQueue implements Disposable {
       const done = this.#done;
       this.#done = 0;
       const taken = this.#cross(batch, done, most);
-      for (let at = 0; at < taken; at++) {
-        // What ends at once is written over the ids that were read before.
-        const entry = this.#records[(batch[at] ?? 0) - this.#firstRecord];
-        // None, when one that ran before it took it out.
-        if (entry !== undefined) this.#run(entry);
-      }
+      // What ends at once is written over the ids that were read before.
+      for (let at = 0; at < taken; at++) this.#run(batch[at] ?? 0);
     } while (this.#done > 0 || this.#staging.count > 0);
     if (this.#open === 0) this.#tellIdle();
   }
@@ -283,98 +230,114 @@ export class TaskQueue implements Disposable {
     return crossing(() => this.#native.advance(batch, done, most));
   }
 
-  #run(entry: Entry): void {
-    const { run, extra } = entry;
-    if (run === undefined || entry.stage !== WAITING) {
-      throw new EngineError("ERR_ENGINE", `${entry.name} was handed out twice.`);
-    }
-    entry.stage = RUNNING;
+  #run(id: number): void {
+    const at = id - this.#first;
+    const run = this.#runs[at];
+    // None, when one that was handed out with it took it out.
+    if (run === undefined) return;
+    this.#runs[at] = undefined;
     this.#running++;
     let result: unknown;
     try {
-      result = run(extra?.signal === undefined ? this.#signal : this.#unite(extra, extra.signal));
+      result = run(this.#listening.size === 0 ? this.#signal : this.#unite(id));
     } catch (error) {
-      this.#failed(entry, error);
+      this.#failed(id, run, error);
       return;
     }
     const promise = promiseOf(result);
     if (promise === undefined) {
-      this.#succeeded(entry, result);
+      this.#succeeded(id, result);
       return;
     }
     const slot = this.#slots.pop() ?? this.#newSlot();
-    slot.entry = entry;
+    slot.id = id;
+    slot.run = run;
     promise.then(slot.fulfilled, slot.rejected);
   }
 
   #newSlot(): Slot {
-    const leave = (): Entry => {
-      const entry = slot.entry;
-      if (entry === undefined) throw new EngineError("ERR_ENGINE", "A promise was settled twice.");
-      slot.entry = undefined;
-      this.#slots.push(slot);
-      this.#queueFlush();
-      return entry;
-    };
     const slot: Slot = {
-      entry: undefined,
-      fulfilled: (value) => this.#succeeded(leave(), value),
-      rejected: (error) => this.#failed(leave(), error),
+      id: 0,
+      run: undefined,
+      fulfilled: (value) => {
+        this.#leave(slot);
+        this.#succeeded(slot.id, value);
+      },
+      rejected: (error) => {
+        const run = this.#leave(slot);
+        this.#failed(slot.id, run, error);
+      },
     };
     return slot;
   }
 
-  #succeeded(entry: Entry, value: unknown): void {
-    entry.stage = DONE;
-    if (this.#done === this.#batch.length) this.#growBatch(this.#done + 1);
-    this.#batch[this.#done++] = entry.id;
-    this.#running--;
-    this.#close(entry);
-    entry.resolve(value);
+  #leave(slot: Slot): TaskFunction<unknown> {
+    const { run } = slot;
+    if (run === undefined) throw new EngineError("ERR_ENGINE", "A promise was settled twice.");
+    slot.run = undefined;
+    this.#slots.push(slot);
+    this.#queueFlush();
+    return run;
   }
 
-  #failed(entry: Entry, error: unknown): void {
+  #succeeded(id: number, value: unknown): void {
+    if (this.#done === this.#batch.length) this.#growBatch(this.#done + 1);
+    this.#batch[this.#done++] = id;
+    this.#running--;
+    this.#close(id)?.(value);
+  }
+
+  #failed(id: number, run: TaskFunction<unknown>, error: unknown): void {
+    const promise = this.#promises[id - this.#first];
+    if (promise === undefined) throw new EngineError("ERR_ENGINE", `Task ${id} ended twice.`);
     this.#submit();
     this.#running--;
-    this.#end(entry, error);
-    const count = crossing(() => this.#native.failed(inPlace(Uint32Array.of(entry.id))));
-    this.#block(count, entry);
+    this.#end(promise, this.#name(id, run), error);
+    const count = crossing(() => this.#native.failed(inPlace(Uint32Array.of(id))));
+    this.#block(count, promise);
   }
 
   /** Takes waiting tasks out of the engine; each rejects with the error. */
-  #takeOut(entries: readonly Entry[], error: unknown): void {
-    if (entries.length === 0) return;
+  #takeOut(promises: readonly Tracked[], error: unknown): void {
+    const [first] = promises;
+    if (first === undefined) return;
     this.#submit();
-    const ids = inPlace(Uint32Array.from(entries, (entry) => entry.id));
+    const ids = inPlace(Uint32Array.from(promises, (promise) => promise.id));
     const count = crossing(() => this.#native.cancel(ids));
-    for (const entry of entries) this.#end(entry, error);
-    const [first] = entries;
-    if (first !== undefined) this.#block(count, first);
+    for (const promise of promises) this.#end(promise, this.#name(promise.id), error);
+    this.#block(count, first);
     this.#queueFlush();
   }
 
   /** Rejects the tasks that the engine's last call blocked. */
-  #block(count: number, culprit: Entry): void {
+  #block(count: number, culprit: Tracked): void {
     for (const id of blocked(this.#native, count)) {
-      const entry = this.#records[id - this.#firstRecord];
-      if (entry !== undefined) this.#end(entry, blockedBy(entry, culprit));
+      const promise = this.#promises[id - this.#first];
+      const name = this.#name(id);
+      if (promise !== undefined) this.#end(promise, name, blockedBy(culprit, id, name));
     }
   }
 
-  #end(entry: Entry, error: unknown): void {
-    entry.stage = BAD;
-    const extra = entry.more();
-    extra.name = entry.name;
-    extra.error = error;
-    this.#close(entry);
-    entry.reject(error);
+  #end(promise: Tracked, name: string, error: unknown): void {
+    fail(promise, name, error);
+    this.#close(promise.id)?.(Promise.reject(error));
   }
 
-  #close(entry: Entry): void {
-    entry.run = undefined;
-    entry.extra?.stopListening?.();
-    this.#records[entry.id - this.#firstRecord] = undefined;
+  /** Drops the record of a task; gives what resolves its promise. */
+  #close(id: number): ((value: unknown) => void) | undefined {
+    const at = id - this.#first;
+    const resolve = this.#resolvers[at];
+    this.#runs[at] = undefined;
+    this.#promises[at] = undefined;
+    this.#resolvers[at] = undefined;
     this.#open--;
+    if (this.#names.size > 0) this.#names.delete(id);
+    if (this.#listening.size > 0) this.#stopListening(id);
+    return resolve;
+  }
+
+  #name(id: number, run = this.#runs[id - this.#first]): string {
+    return this.#names.get(id) || run?.name || `task ${id}`;
   }
 
   #tellIdle(): void {
@@ -393,11 +356,13 @@ export class TaskQueue implements Disposable {
 
   /** Forgets the oldest tasks, when half of all are such that have ended: so each is moved once on average. */
   #dropRecords(): void {
-    const records = this.#records;
-    while (this.#ended < records.length && records[this.#ended] === undefined) this.#ended++;
-    if (this.#ended < FEW_RECORDS || this.#ended * 2 < records.length) return;
-    this.#records = records.slice(this.#ended);
-    this.#firstRecord += this.#ended;
+    const promises = this.#promises;
+    while (this.#ended < promises.length && promises[this.#ended] === undefined) this.#ended++;
+    if (this.#ended < FEW_RECORDS || this.#ended * 2 < promises.length) return;
+    this.#runs = this.#runs.slice(this.#ended);
+    this.#promises = promises.slice(this.#ended);
+    this.#resolvers = this.#resolvers.slice(this.#ended);
+    this.#first += this.#ended;
     this.#ended = 0;
   }
 
@@ -407,61 +372,53 @@ export class TaskQueue implements Disposable {
     this.#batch = grown;
   }
 
-  #check(after: readonly TaskPromise<unknown>[]): void {
-    const problems = after.flatMap((promise, at) => {
-      const task: unknown = promise?.task;
-      if (task instanceof Entry && task.queue === this) return [];
-      return [{ path: `after[${at}]`, message: "is not a promise that this queue's add gave" }];
+  #check(after: readonly TaskPromise<unknown>[]): Tracked[] {
+    const dependencies = after.filter((promise): promise is TaskPromise<unknown> & Tracked =>
+      isOf(this, promise),
+    );
+    if (dependencies.length === after.length) return dependencies;
+    const message = "is not a promise that this queue's add gave";
+    const wrong = after.flatMap((promise, at) => (isOf(this, promise) ? [] : [`after[${at}]`]));
+    throw new EngineError("ERR_INVALID_PLAN", `the task is refused: ${wrong.join(", ")}: ${message}`, {
+      problems: wrong.map((path) => ({ path, message })),
     });
-    if (problems.length === 0) return;
-    const [{ path, message }] = problems as [{ path: string; message: string }];
-    throw new EngineError("ERR_INVALID_PLAN", `the task is refused: ${path}: ${message}`, { problems });
   }
 
-  #listen(entry: Entry, signal: AbortSignal): void {
-    const extra = entry.more();
-    extra.signal = signal;
-    const aborted = () => {
-      if (entry.stage === WAITING) this.#takeOut([entry], signal.reason);
-    };
+  /** The dependencies of the task that is staged next; gives the first that has ended, and not well. */
+  #dependOn(after: readonly Tracked[]): Tracked | undefined {
+    let culprit: Tracked | undefined;
+    for (const promise of after) {
+      const isOpen = this.#promises[promise.id - this.#first] !== undefined;
+      if (isOpen) this.#staging.dependOn(promise.id);
+      else if (failureOf(promise) === undefined) continue;
+      else culprit ??= promise;
+      hear(promise);
+    }
+    return culprit;
+  }
+
+  #listen(promise: Tracked, signal: AbortSignal): void {
+    const aborted = () => this.#takeOut([promise], signal.reason);
     if (signal.aborted) {
       aborted();
       return;
     }
     signal.addEventListener("abort", aborted, { once: true });
-    extra.stopListening = () => signal.removeEventListener("abort", aborted);
+    this.#listening.set(promise.id, { signal, stop: () => signal.removeEventListener("abort", aborted) });
   }
 
-  /** The signal of a running function: the task's own, and the queue's end. */
-  #unite(extra: Extra, signal: AbortSignal): AbortSignal {
-    extra.stopListening?.();
-    extra.stopListening = undefined;
-    return AbortSignal.any([signal, this.#signal]);
+  #stopListening(id: number): AbortSignal | undefined {
+    const listening = this.#listening.get(id);
+    listening?.stop();
+    this.#listening.delete(id);
+    return listening?.signal;
   }
-}
 
-/** A promise to wait for; undefined for any other value. */
-function promiseOf(value: unknown): PromiseLike<unknown> | undefined {
-  if (value instanceof Promise) return value;
-  if (value === null || (typeof value !== "object" && typeof value !== "function")) return undefined;
-  // Foreign promises are wrapped: they might settle twice.
-  return "then" in value && typeof value.then === "function" ? Promise.resolve(value) : undefined;
-}
-
-/** Its rejection is told elsewhere. */
-function hear(entry: Entry): void {
-  if (entry.extra?.isHeard) return;
-  entry.more().isHeard = true;
-  entry.promise.then(undefined, ignore);
-}
-
-function blockedBy(entry: Entry, culprit: Entry): EngineError {
-  return new EngineError(
-    "ERR_BLOCKED",
-    `${entry.name} was not run: it comes after ${culprit.name}, which did not succeed: ${String(culprit.extra?.error)}`,
-    { task: entry.id, dependency: culprit.id },
-    { cause: culprit.extra?.error },
-  );
+  /** The signal of a function that starts: the task's own, if it has one, and the queue's end. */
+  #unite(id: number): AbortSignal {
+    const own = this.#stopListening(id);
+    return own === undefined ? this.#signal : AbortSignal.any([own, this.#signal]);
+  }
 }
 
 function priorityNumber(priority: Priority | undefined): number {
