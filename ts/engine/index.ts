@@ -67,6 +67,7 @@ export {
   type Document,
   type Durability,
   type JournalRecord,
+  type SetAside,
   Store,
   type StoreOptions,
   StoreSnapshot,

@@ -114,6 +114,7 @@ export interface NativeTaskGraph {
 }
 
 export interface NativeStore {
+  setAside(): string | null;
   get(key: string): string | null;
   snapshot(): NativeSnapshot;
   at(version: number): NativeSnapshot;

@@ -31,6 +31,21 @@ export type Durability = "full" | "normal";
 export interface StoreOptions {
   /** How long a commit waits for another process's. @default 5000 */
   readonly busyTimeoutMs?: number | undefined;
+  /**
+   * Rename a file that SQLite calls damaged or no database, with its log, and start anew: {@link Store.setAside} then
+   * says so. Files that are refused for another reason are left alone. @default false
+   */
+  readonly setAside?: boolean | undefined;
+}
+
+/** A damaged file that was moved out of the way; nothing of it was deleted. */
+export interface SetAside {
+  /** Where it is now: `store.db.damaged-2026-11-22T18-00-00Z`. */
+  readonly path: string;
+  /** All that was moved: the file, and its log as far as it was there. */
+  readonly files: readonly string[];
+  /** Why it could not be opened, for people. */
+  readonly reason: string;
 }
 
 export interface TransactionOptions {
@@ -125,10 +140,14 @@ export class StoreSnapshot implements Disposable {
  */
 export class Store implements Disposable {
   readonly path: string;
+  /** The damaged file that this opening found in the way, if it was asked to set it aside: tell the user. */
+  readonly setAside: SetAside | undefined;
   #native: NativeStore | undefined;
 
   private constructor(path: string, native: NativeStore) {
     this.path = path;
+    const setAside = crossing(() => native.setAside());
+    this.setAside = setAside === null ? undefined : (JSON.parse(setAside) as SetAside);
     this.#native = native;
     natives.set(this, () => this.#open());
   }
@@ -139,9 +158,11 @@ export class Store implements Disposable {
    */
   static open(path: string, options: StoreOptions = {}): Store {
     const { NativeStore } = addon();
+    const { setAside = false, ...rest } = options;
+    const given = setAside ? { ...rest, setAsideAtMs: Date.now() } : rest;
     return new Store(
       path,
-      crossing(() => NativeStore.open(path, JSON.stringify(options))),
+      crossing(() => NativeStore.open(path, JSON.stringify(given))),
     );
   }
 

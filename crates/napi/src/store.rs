@@ -1,9 +1,15 @@
 //! The store: its handle, its snapshots and its transactions.
 
-use std::{fmt::Write as _, path::Path, time::Duration};
+use std::{
+    fmt::Write as _,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use napi_derive::napi;
-use orchestrator_store::{AuditReport, Document, Durability, Finding, Options, Snapshot, Store, Transaction};
+use orchestrator_store::{
+    AuditReport, Document, Durability, Finding, Opened, Options, SetAside, Snapshot, Store, Transaction,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -18,12 +24,23 @@ use crate::{
 #[napi]
 pub struct NativeStore {
     store: Option<Store>,
+    set_aside: Option<SetAside>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct OpenOptions {
     busy_timeout_ms: Option<u64>,
+    /// The time that dates the name of a file that is set aside; a damaged file is refused without it.
+    set_aside_at_ms: Option<u64>,
+}
+
+/// A file that was set aside, as JavaScript sees it.
+#[derive(Serialize)]
+struct Aside<'a> {
+    path: &'a Path,
+    files: &'a [PathBuf],
+    reason: String,
 }
 
 impl NativeStore {
@@ -44,7 +61,21 @@ impl NativeStore {
             if let Some(timeout) = given.busy_timeout_ms {
                 options.busy_timeout = Duration::from_millis(timeout);
             }
-            Ok(Self { store: Some(Store::open(Path::new(&path), options)?) })
+            let opened = match given.set_aside_at_ms {
+                Some(now) => Store::open_or_set_aside(path, options, now)?,
+                None => Opened { store: Store::open(path, options)?, set_aside: None },
+            };
+            Ok(Self { store: Some(opened.store), set_aside: opened.set_aside })
+        })
+    }
+
+    /// The damaged file that opening moved out of the way, as JSON.
+    #[napi]
+    pub fn set_aside(&self) -> napi::Result<Option<Json>> {
+        crossing(|| {
+            Ok(self.set_aside.as_ref().map(|SetAside { path, files, reason }| {
+                json(&Aside { path, files, reason: reason.to_string() })
+            }))
         })
     }
 

@@ -4,6 +4,7 @@
 //! writes them in one `SQLite` transaction, each with its own version and in the order of the queue, and
 //! wakes their threads. One `fsync` thus serves many commits, and a lone thread pays nothing for it.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError, TryLockError};
 
 use arc_swap::ArcSwap;
@@ -14,6 +15,7 @@ use crate::document::{Document, Version};
 use crate::error::{Error, ErrorKind, Result};
 use crate::journal::Appender;
 use crate::lock::lock;
+use crate::schema;
 use crate::transaction::Change;
 use crate::view::{Progress, View};
 
@@ -154,6 +156,7 @@ fn write_together(writer: &mut Database, latest: &ArcSwap<View>, batch: &[Arc<Ti
     // Takes the file's write lock: from here to the end no other process commits.
     let tx = rusqlite::Transaction::new_unchecked(writer.connection(), TransactionBehavior::Immediate)
         .map_err(during)?;
+    schema::check_not_upgraded(writer)?;
     let mut view = match base.catch_up(&tx).map_err(during)? {
         Progress::Unchanged => View { version: base.version, documents: base.documents.clone() },
         Progress::Newer(view) => view,
@@ -200,13 +203,19 @@ fn apply(tx: &Connection, view: &mut View, appender: &mut Appender, change: &Cha
         }
         keys.push(&**key);
     }
+    let mut streams = BTreeSet::new();
     for append in &change.appends {
         appender.append(tx, version, append)?;
+        streams.insert(&*append.stream);
     }
-    tx.prepare_cached("INSERT INTO commits (version, keys) VALUES (?1, ?2)")?
-        .execute(params![version, serde_json::Value::from(keys).to_string()])?;
+    tx.prepare_cached("INSERT INTO commits (version, keys, streams) VALUES (?1, ?2, ?3)")?
+        .execute(params![version, json_array(keys), json_array(streams)])?;
     view.version = version;
     Ok(())
+}
+
+fn json_array<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    serde_json::Value::from_iter(names).to_string()
 }
 
 /// Makes `view` the latest, unless a newer one already is.

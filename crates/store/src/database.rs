@@ -157,6 +157,28 @@ impl Database {
         Ok(())
     }
 
+    /// Is another file, or none, where this one was opened?
+    pub(crate) fn has_moved(&self) -> Result<bool> {
+        let mut moved: std::ffi::c_int = 0;
+        // SAFETY: the handle is used for one call, while `self` keeps the connection open.
+        let handle = unsafe { self.connection.handle() };
+        // SAFETY: `handle` is an open connection that no other thread uses while we hold `&self`, and this operation
+        // writes one integer to where its last argument points.
+        let found = unsafe {
+            ffi::sqlite3_file_control(
+                handle,
+                c"main".as_ptr(),
+                ffi::SQLITE_FCNTL_HAS_MOVED,
+                (&raw mut moved).cast(),
+            )
+        };
+        match found {
+            // Windows doesn't know the question: there a file that is open can't be moved.
+            ffi::SQLITE_NOTFOUND => Ok(false),
+            code => check(code).map(|()| moved != 0).map_err(|e| self.fail("opening", e)),
+        }
+    }
+
     pub(crate) fn close(self) -> Result<()> {
         let Self { connection, path, busy_timeout, .. } = self;
         connection.close().map_err(|(_, e)| explain(&path, busy_timeout, "closing", None, e))
@@ -183,6 +205,54 @@ impl Database {
     }
 }
 
+/// Has anyone, of this process or another, the file open? Every connection to a file in WAL mode holds a shared lock on
+/// it, so whoever gets the exclusive one is alone. Asked of the lock itself, since `SQLite` reads a file before it locks
+/// it exclusively, and a damaged one can't be read. The caller must have no connection to the file that it still needs.
+pub(crate) fn is_in_use(path: &Path) -> rusqlite::Result<bool> {
+    let connection = Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
+    let mut file: *mut ffi::sqlite3_file = std::ptr::null_mut();
+    // SAFETY: the handle is used for calls of this function only, which ends before `connection` is dropped.
+    let handle = unsafe { connection.handle() };
+    // SAFETY: `handle` is an open connection, and this operation writes one pointer to where its last argument points.
+    let found = unsafe {
+        ffi::sqlite3_file_control(
+            handle,
+            c"main".as_ptr(),
+            ffi::SQLITE_FCNTL_FILE_POINTER,
+            (&raw mut file).cast(),
+        )
+    };
+    check(found)?;
+    // SAFETY: SQLite gave us the file of an open database, which has its methods for as long as it is open.
+    let methods = unsafe { (*file).pMethods };
+    // SAFETY: they are a constant table of SQLite's.
+    let methods = unsafe { *methods };
+    let (lock, unlock) = methods.xLock.zip(methods.xUnlock).expect("every file of SQLite's own has locks");
+    // SAFETY: the file is open and unlocked: nothing was read from it. A shared lock is the first step.
+    let mut found = unsafe { lock(file, ffi::SQLITE_LOCK_SHARED) };
+    if found == ffi::SQLITE_OK {
+        // SAFETY: the file is open and we have the shared lock, from which an exclusive one may be asked for.
+        found = unsafe { lock(file, ffi::SQLITE_LOCK_EXCLUSIVE) };
+        // SAFETY: the file is open; giving back all locks is allowed from every state.
+        check(unsafe { unlock(file, ffi::SQLITE_LOCK_NONE) })?;
+    }
+    match found {
+        ffi::SQLITE_BUSY => Ok(true),
+        code => check(code).map(|()| false),
+    }
+}
+
+fn check(code: std::ffi::c_int) -> rusqlite::Result<()> {
+    if code == ffi::SQLITE_OK {
+        Ok(())
+    } else {
+        Err(rusqlite::Error::SqliteFailure(ffi::Error::new(code), None))
+    }
+}
+
 /// Is there a log that closing the database would fold into it?
 fn has_log(path: &Path) -> bool {
     let mut log = path.as_os_str().to_owned();
@@ -190,7 +260,7 @@ fn has_log(path: &Path) -> bool {
     std::fs::metadata(log).is_ok_and(|file| file.len() > 0)
 }
 
-fn explain(
+pub(crate) fn explain(
     path: &Path,
     busy_timeout: Duration,
     action: &str,

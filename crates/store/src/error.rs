@@ -104,6 +104,16 @@ impl Error {
         self.inner.kind
     }
 
+    /// Does `SQLite` itself say that the file is damaged or no database? Not so for a file that is locked, of a newer
+    /// schema, another application's, without our tables, or closed to us.
+    pub(crate) fn is_damage(&self) -> bool {
+        use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
+        let source = self.inner.source.as_deref().and_then(|source| source.downcast_ref::<rusqlite::Error>());
+        source
+            .and_then(rusqlite::Error::sqlite_error_code)
+            .is_some_and(|code| matches!(code, DatabaseCorrupt | NotADatabase))
+    }
+
     /// The keys that changed under the transaction, sorted; empty unless the kind is
     /// [`ErrorKind::Conflict`].
     #[must_use]

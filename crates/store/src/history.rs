@@ -9,6 +9,7 @@ use crate::database::{Database, Durability};
 use crate::document::Version;
 use crate::error::{Error, ErrorKind, Result};
 use crate::lock::lock;
+use crate::schema;
 use crate::snapshot::Snapshot;
 use crate::store::Store;
 use crate::view::State;
@@ -91,6 +92,7 @@ fn collect(writer: &mut Database, keep_from: Version) -> Result<Collected> {
     normal.map_err(during)?;
     let tx =
         Transaction::new_unchecked(writer.connection(), TransactionBehavior::Immediate).map_err(during)?;
+    schema::check_not_upgraded(writer)?;
     let state = State::read(&tx).map_err(during)?;
     let floor = keep_from.min(state.version);
     if floor <= state.floor {

@@ -38,6 +38,7 @@ mod lock;
 mod ownership;
 mod retry;
 mod schema;
+mod set_aside;
 mod snapshot;
 mod store;
 mod transaction;
@@ -53,6 +54,7 @@ pub use ownership::{
     Claim, Decision, Fence, HEARTBEAT, Held, Holder, Identity, LEASE, Liveness, Moment, NotOwner, Ownership,
     OwnershipError, Sighting, decide,
 };
+pub use set_aside::{Opened, SetAside};
 pub use snapshot::Snapshot;
 pub use store::Store;
 pub use transaction::Transaction;

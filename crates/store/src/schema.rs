@@ -12,7 +12,7 @@ use crate::error::{Error, ErrorKind, Result};
 pub(crate) const APPLICATION_ID: i32 = 0x6f63_6f72;
 
 /// `MIGRATIONS[n]` takes a file from schema version `n` to `n + 1`; version 0 is an empty file.
-const MIGRATIONS: &[&str] = &[include_str!("schema/1.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("schema/1.sql"), include_str!("schema/2.sql")];
 
 /// `PRAGMA user_version` of the files that this crate writes.
 pub(crate) const SCHEMA_VERSION: usize = MIGRATIONS.len();
@@ -89,7 +89,12 @@ pub(crate) fn prepare(db: &Database) -> Result<()> {
 
 fn prepare_once(db: &Database) -> Result<()> {
     let connection = db.connection();
-    let identity = Identity::read(connection).map_err(|e| db.fail("opening", e))?;
+    let identity = {
+        // In one transaction: another process may be making the tables.
+        let during = |e| db.fail("opening", e);
+        let tx = Transaction::new_unchecked(connection, TransactionBehavior::Deferred).map_err(during)?;
+        Identity::read(&tx).map_err(during)?
+    };
     if identity.accept(db.path())? < SCHEMA_VERSION {
         migrate(db)?;
     }
@@ -112,7 +117,7 @@ fn prepare_once(db: &Database) -> Result<()> {
 }
 
 fn migrate(db: &Database) -> Result<()> {
-    let during = |e| db.fail("creating the tables", e);
+    let during = |e| db.fail("creating or upgrading the tables of", e);
     let tx = Transaction::new_unchecked(db.connection(), TransactionBehavior::Immediate).map_err(during)?;
     // Another process may have done it since we looked.
     let from = Identity::read(&tx).map_err(during)?.accept(db.path())?;
@@ -122,4 +127,25 @@ fn migrate(db: &Database) -> Result<()> {
     tx.pragma_update(None, "application_id", APPLICATION_ID).map_err(during)?;
     tx.pragma_update(None, "user_version", SCHEMA_VERSION).map_err(during)?;
     tx.commit().map_err(during)
+}
+
+/// Refuses to write to a file that a newer program has upgraded since it was opened: we would leave out what its
+/// schema asks for. Called by all that writes, under the write lock.
+pub(crate) fn check_not_upgraded(db: &Database) -> Result<()> {
+    let version: usize = db
+        .connection()
+        .prepare_cached("PRAGMA user_version")
+        .and_then(|mut statement| statement.query_row([], |row| row.get(0)))
+        .map_err(|e| db.fail("writing to", e))?;
+    if version == SCHEMA_VERSION {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorKind::NewerSchema,
+        format!(
+            "writing to {}: another program made its schema version {version} of {SCHEMA_VERSION} while it was open here; \
+             nothing was written: start this program again, in its newest version",
+            db.path().display()
+        ),
+    ))
 }

@@ -50,8 +50,14 @@ impl Store {
         let path: Arc<Path> = std::path::absolute(path)
             .map_err(|e| Error::caused(ErrorKind::Io, format!("opening {}: {e}", path.display()), e))?
             .into();
-        let writer = Database::create(&path, &options)?;
-        schema::prepare(&writer)?;
+        let writer = loop {
+            let writer = Database::create(&path, &options)?;
+            schema::prepare(&writer)?;
+            // From here on our lock keeps others from setting it aside. If they did before, there is another file now.
+            if !writer.has_moved()? {
+                break writer;
+            }
+        };
         writer.configure(&options)?;
         let db = Database::open_reader(&path, &options)?;
         let latest = {
