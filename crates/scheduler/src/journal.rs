@@ -5,6 +5,7 @@ use std::error::Error as StdError;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    command::Command,
     config::Config,
     error::{Error, ErrorKind},
     event::{Durability, Event},
@@ -132,7 +133,7 @@ impl<J: Journal> Journaled<J> {
             outcomes.push(outcome);
         }
         if records.len() > settings {
-            self.commit(&records)?;
+            self.commit(&records, &outcomes)?;
             self.opened = true;
         }
         Ok(outcomes)
@@ -173,11 +174,14 @@ impl<J: Journal> Journaled<J> {
         &self.scheduler
     }
 
-    fn commit(&mut self, records: &[Record]) -> Result<(), Error> {
+    fn commit(&mut self, records: &[Record], outcomes: &[Outcome]) -> Result<(), Error> {
         let tasks = self.scheduler.take_changed();
         let mission = self.scheduler.mission();
-        let durability =
-            records.iter().map(|record| record.event.durability()).max().unwrap_or(Durability::Normal);
+        let tells = |command: &Command| matches!(command, Command::Notify { .. } | Command::Retry { .. });
+        let acts = outcomes.iter().flat_map(|outcome| &outcome.commands).any(|command| !tells(command));
+        let hardest = records.iter().map(|record| record.event.durability()).max();
+        // What leaves must not be forgotten: the number of a lease would be used twice.
+        let durability = if acts { Durability::Full } else { hardest.unwrap_or(Durability::Normal) };
         let batch = Batch { records, tasks: &tasks, mission: &mission, durability };
         self.journal.commit(&batch).map_err(|error| {
             self.stale = true;

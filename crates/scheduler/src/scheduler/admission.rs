@@ -104,6 +104,7 @@ impl Scheduler {
         if std::mem::take(&mut self.starved)
             && self.permits.in_use() == 0
             && self.tasks.in_state(TaskState::Verifying) == 0
+            && self.phase != Phase::Verifying
             && let Some(limit) = self.ledger.spent_up(self.clock.now())
         {
             self.stop_for_budget(&limit.to_string());

@@ -118,13 +118,13 @@ impl Circuits {
     }
 
     /// Those that are not closed.
-    pub(crate) fn views(&self, outside: impl Fn(u64) -> u64) -> Vec<ModelView> {
+    pub(crate) fn views(&self) -> Vec<ModelView> {
         let broken =
             self.by_model.iter().filter(|(_, circuit)| circuit.breaker.state() != BreakerState::Closed);
         let view = |(model, circuit): (&Model, &Circuit)| ModelView {
             model: model.clone(),
             state: circuit.breaker.state(),
-            retry_at: circuit.breaker.retry_at().map(&outside),
+            retry_at: circuit.breaker.retry_at(),
         };
         broken.map(view).collect()
     }

@@ -118,6 +118,13 @@ impl Scheduler {
         self.lanes.has_work(role) || self.held.iter().any(|((of, _), keys)| *of == role && !keys.is_empty())
     }
 
+    /// Whether new work of low priority waits for anything but files.
+    pub(super) fn has_low(&self) -> bool {
+        let is_low =
+            |key: &TaskKey| self.tasks.get(*key).is_some_and(|task| task.spec.priority == Priority::Low);
+        self.lanes.has_low() || self.held.values().flatten().any(is_low)
+    }
+
     /// The next task that may start on a lane. Those whose files are busy are parked on the way, those whose models do
     /// not answer are held.
     fn candidate(&mut self, lane: Lane) -> Option<TaskKey> {
@@ -189,14 +196,23 @@ impl Scheduler {
         self.held.entry((role, agent)).or_default().push_back(key);
     }
 
-    /// The first of a role's held tasks whose models answer again, and whose files are free.
+    /// The first of a role's held tasks whose models answer again, whose files are free, and which memory allows.
     fn release_held(&mut self, role: Role) -> Option<TaskKey> {
         let now = self.clock.now();
         loop {
-            let circuits = &self.circuits;
-            let mut waiting = self.held.iter_mut().filter(|((of, _), keys)| *of == role && !keys.is_empty());
-            let (_, keys) = waiting.find(|((_, agent), _)| circuits.admits(agent, now))?;
-            let key = keys.pop_front()?;
+            let (circuits, tasks, short) = (&self.circuits, &self.tasks, self.pressure.is_high());
+            let waits_for_memory = |key: &TaskKey| {
+                short && tasks.get(*key).is_some_and(|task| task.spec.priority == Priority::Low)
+            };
+            let (keys, at) = self
+                .held
+                .iter_mut()
+                .filter(|((of, agent), _)| *of == role && circuits.admits(agent, now))
+                .find_map(|(_, keys)| {
+                    let at = keys.iter().position(|key| !waits_for_memory(key))?;
+                    Some((keys, at))
+                })?;
+            let key = keys.remove(at)?;
             if may_start(&self.tasks, key) {
                 self.tasks.change(key).reason = None;
                 if self.has_files(key) {

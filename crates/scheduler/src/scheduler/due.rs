@@ -9,6 +9,7 @@ use crate::{
     graph::TaskKey,
     lease::LeaseId,
     memory::Memory,
+    phase::Phase,
     pressure::PressureChange,
     scheduler::{
         Ignored, Scheduler,
@@ -36,7 +37,7 @@ impl Scheduler {
             task: subject.task().map(|key| self.tasks.id(key).to_string()),
         });
         let spent = self.ledger.runs_out_at().filter(|at| *at <= now).map(|_| Event::BudgetDue {});
-        let probes = self.circuits.pauses().filter(|(at, _)| *at <= now);
+        let probes = self.pauses().filter(|(at, _)| *at <= now);
         let probes = probes.map(|(_, model)| Event::ProbeDue { model: model.as_deref().map(str::to_owned) });
         // Last, so that no turn is looked at that ends at the same time.
         let look = self.poller.next_at().filter(|at| *at <= now).map(|_| Event::PollDue {});
@@ -48,9 +49,14 @@ impl Scheduler {
     pub fn next_wake(&self) -> Option<u64> {
         let hung = self.deadlines().map(|(_, stall, end)| stall.min(end)).min();
         let over = self.timers.first().map(|(at, _)| *at);
-        let probe = self.circuits.pauses().map(|(at, _)| at).min();
+        let probe = self.pauses().map(|(at, _)| at).min();
         let times = [hung, over, self.ledger.runs_out_at(), probe, self.poller.next_at()];
         times.into_iter().flatten().min().map(|at| self.clock.outside(at))
+    }
+
+    /// The pauses of models whose end somebody may wait for.
+    fn pauses(&self) -> impl Iterator<Item = (u64, &Model)> {
+        self.circuits.pauses().filter(|_| self.phase != Phase::Done)
     }
 
     /// Of each turn whose clock runs: when it counts as stalled, and when as too long. There are at most as many as
@@ -181,7 +187,7 @@ impl Scheduler {
 
     /// Something happened: the looks follow, as long as there is anything to look at.
     pub(super) fn pace(&mut self) {
-        let waits_for_memory = self.pressure.is_high() && self.lanes.has_low();
+        let waits_for_memory = self.phase != Phase::Done && self.pressure.is_high() && self.has_low();
         if waits_for_memory || self.leases.under_way().next().is_some() {
             self.poller.moved(self.clock.now());
         } else {

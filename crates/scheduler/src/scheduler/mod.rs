@@ -374,7 +374,7 @@ impl Scheduler {
             used: self.ledger.spent(self.updated_at),
             used_by_commander: self.mission.used_outside(),
             reserved: self.ledger.reserved(),
-            models: self.circuits.views(|at| self.clock.outside(at)),
+            models: self.circuits.views(),
             memory_percent: self.pressure.is_high().then(|| self.pressure.percent()),
             reason: mission.reason.clone(),
             outcome: mission.outcome,

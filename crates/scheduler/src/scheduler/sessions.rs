@@ -52,6 +52,10 @@ impl Scheduler {
     pub(super) fn on_clock(&mut self, id: LeaseId, stop: bool) -> Result<(), Ignored> {
         let now = self.clock.now();
         let lease = self.running_lease(id, None)?;
+        if stop && lease.session().is_none() {
+            // No look could ever find that its question was answered.
+            return Err(Ignored(format!("{id} has no session that could ask")));
+        }
         match &mut lease.running {
             Some(turn) if stop && !turn.clock_stopped() => turn.stop_clock(now),
             Some(turn) if !stop && turn.clock_stopped() => turn.start_clock(now),

@@ -5,7 +5,7 @@ use orchestrator_scheduler::{Config, Event, Journaled, Phase};
 use crate::{
     chance::Chance,
     fault::Fault,
-    invariants::{Kept, ensure, same_state},
+    invariants::{Kept, ensure},
     simulation::Simulation,
 };
 
@@ -63,7 +63,7 @@ impl Simulation {
         let expected = if commits == 0 { Some(&self.last) } else { self.replica.state_before(commits) };
         ensure!(
             Replay,
-            expected.is_some_and(|expected| same_state(expected, &now)),
+            expected.is_some_and(|expected| *expected == now),
             "after a crash: {now:#?}\nand before: {expected:#?}"
         );
         if commits > 0 {

@@ -15,7 +15,7 @@ use crate::{
     disturbance::{self, Disturbance},
     fault::Fault,
     host::{Host, MODELS},
-    invariants::{Broken, Kept, Step, Witness, check_event, ensure, same_state},
+    invariants::{Broken, Kept, Step, Witness, check_event, ensure},
     people::Commander,
     replica::Replica,
     statistics::Statistics,
@@ -23,8 +23,6 @@ use crate::{
 
 /// A mission that lasts longer does not end.
 const MOST_STEPS: u64 = 20_000;
-/// Within so many ticks after a mission's end nothing is due any more.
-const MOST_TICKS_AFTER: u32 = 100;
 /// When the caller's clock begins, in milliseconds: late enough to be set back.
 const START_MS: u64 = 1_000_000_000;
 /// A session whose turn is under way is looked at within this time, in milliseconds.
@@ -141,12 +139,6 @@ impl Simulation {
         // Whatever is still under way must change nothing any more.
         while let Some(event) = self.host.take_next() {
             self.submit(vec![event])?;
-        }
-        // The pauses of models end, and memory is short no longer.
-        for _ in 0..MOST_TICKS_AFTER {
-            let Some(timer) = self.timer else { break };
-            self.now = timer.max(self.now);
-            self.tick()?;
         }
         let wake = self.mission.next_wake();
         ensure!(End, wake.is_none(), "something is due at {wake:?} after the end");
@@ -343,8 +335,7 @@ impl Simulation {
             Ok(outcomes) => self.submitted(&events, &outcomes, kept),
             Err(error) => {
                 let is_journal = error.kind() == orchestrator_scheduler::ErrorKind::Journal;
-                let same =
-                    same_state(&self.mission.scheduler().snapshot(), &self.last) && self.disk.len() == kept;
+                let same = self.mission.scheduler().snapshot() == self.last && self.disk.len() == kept;
                 ensure!(AllOrNothing, same, "{events:?} was refused ({error}), and changed something");
                 if !is_journal {
                     return Ok(());
@@ -385,8 +376,7 @@ impl Simulation {
         match self.mission.tick(clock) {
             Ok(outcomes) => self.submitted(&due, &outcomes, kept),
             Err(error) => {
-                let same =
-                    same_state(&self.mission.scheduler().snapshot(), &self.last) && self.disk.len() == kept;
+                let same = self.mission.scheduler().snapshot() == self.last && self.disk.len() == kept;
                 ensure!(AllOrNothing, same, "{due:?} could not be kept ({error}), and changed something");
                 if self.crash.take().is_some() {
                     return self.crashed(true);
@@ -418,7 +408,7 @@ impl Simulation {
             check_event(&step, event, outcome)?;
         }
         if outcomes.iter().all(|outcome| outcome.ignored.is_some()) {
-            let same = same_state(now, &self.last) && self.disk.len() == kept;
+            let same = *now == self.last && self.disk.len() == kept;
             ensure!(LateEvents, same, "{events:?} was ignored, and changed something");
         }
         self.witness.check(&step)?;

@@ -43,7 +43,7 @@ pub(super) fn check_limit(step: &Step) -> Kept {
 }
 
 /// Whether a command begins a turn.
-pub(crate) fn begins_turn(command: &Command) -> bool {
+pub(super) fn begins_turn(command: &Command) -> bool {
     matches!(
         command,
         Command::Start { .. }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use orchestrator_scheduler::{Budget, Command, LeaseId, LeaseView, Phase, Purpose, TaskState};
+use orchestrator_scheduler::{Command, LeaseId, LeaseView, Phase, Purpose, TaskState};
 
 use super::{Kept, Step, Witness, ensure};
 
@@ -107,9 +107,7 @@ pub(super) fn check_commands(step: &Step) -> Kept {
             }
             Command::Verify { task: None, .. } => {
                 let phase = step.now.mission.phase;
-                // An errand that finds no room in the budget stops the mission that its checks were asked for.
-                let stopped = phase == Phase::Paused && step.now.mission.budget != Budget::default();
-                let is = phase == Phase::Verifying || step.batch || stopped;
+                let is = phase == Phase::Verifying || step.batch;
                 ensure!(Commands, is, "the mission was to be checked and is {phase:?}");
             }
             Command::Retry { .. } | Command::Notify { .. } | Command::Finish { .. } => {}

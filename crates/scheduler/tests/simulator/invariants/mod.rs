@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use orchestrator_scheduler::{Command, Config, LeaseId, Name, Phase, Snapshot, TaskState};
 
-pub(crate) use self::{events::check_event, lanes::begins_turn};
+pub(crate) use self::events::check_event;
 
 macro_rules! rules {
     ($($(#[doc = $what:literal])* $rule:ident = $name:literal,)*) => {
@@ -119,17 +119,6 @@ pub(crate) struct Step<'a> {
     pub(crate) now: &'a Snapshot,
     /// Whether there were several events: then what is now need not be what a command spoke of.
     pub(crate) batch: bool,
-}
-
-/// Whether two snapshots are of the same state. When a model is asked again is told in the caller's time, which changes
-/// with its clock and is no part of the state.
-pub(crate) fn same_state(a: &Snapshot, b: &Snapshot) -> bool {
-    let timeless = |snapshot: &Snapshot| {
-        let mut snapshot = snapshot.clone();
-        snapshot.mission.models.iter_mut().for_each(|model| model.retry_at = None);
-        snapshot
-    };
-    a == b || (!a.mission.models.is_empty() && timeless(a) == timeless(b))
 }
 
 /// What was seen so far.

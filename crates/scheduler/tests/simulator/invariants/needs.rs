@@ -76,11 +76,7 @@ pub(super) fn check_memory(step: &Step) -> Kept {
                 && task.kind == TaskKind::Task
                 && task.started_at == Some(step.now.mission.updated_at)
         };
-        // One that waited for its model goes on with that.
-        let held = |task: &&TaskView| {
-            step.before.tasks.iter().any(|before| before.id == task.id && before.reason.is_some())
-        };
-        let low = step.now.tasks.iter().find(|task| begins(task) && !held(task));
+        let low = step.now.tasks.iter().find(begins);
         ensure!(Memory, low.is_none(), "memory is at {short:?} %, and {id} begins");
     }
     Ok(())
