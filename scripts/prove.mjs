@@ -23,7 +23,7 @@ function loom({ short }) {
 
 function shuttle({ short }) {
   return modelled("shuttle", {
-    SHUTTLE_SCHEDULES: short ? "20000" : "500000",
+    SHUTTLE_SCHEDULES: short ? "10000" : "500000",
     SHUTTLE_SILENCE_WARNINGS: "1",
   });
 }

@@ -121,15 +121,22 @@ fn two_threads(model: &Builder, laps: usize, fill: u64, owner: [Owner; 3], thief
                 thief.iter().flat_map(step).collect()
             }
         });
-        let mut last = fill;
+        let (mut last, mut held) = (fill, fill);
         let mut all = Vec::new();
         for step in owner {
             match step {
                 Owner::Push => {
                     last += 1;
-                    all.extend(push(&mut deque, &data, last));
+                    let back = push(&mut deque, &data, last);
+                    assert!(back.is_none() || held >= CAPACITY as u64, "handed back {last} with room left");
+                    held += u64::from(back.is_none());
+                    all.extend(back);
                 }
-                Owner::Pop => all.extend(pop(&mut deque, &data)),
+                Owner::Pop => {
+                    let popped = pop(&mut deque, &data);
+                    held -= u64::from(popped.is_some());
+                    all.extend(popped);
+                }
             }
         }
         let stolen = thieving.join().unwrap();
