@@ -6,7 +6,7 @@
 
 use crate::{
     config::LaneCounts,
-    deque::{self, Deque, Steal, Stealer},
+    deque::{self, Deque, Stealer},
     lease::Lane,
     random::Random,
     ready::ReadyQueue,
@@ -65,17 +65,7 @@ impl RoleLanes {
 fn steal(lanes: &[Slot], thief: usize, random: &mut Random) -> Option<u64> {
     let last = u64::try_from(lanes.len()).ok()?.checked_sub(1)?;
     let first = usize::try_from(random.between(0, last)).ok()?;
-    (0..lanes.len()).map(|step| (first + step) % lanes.len()).filter(|victim| *victim != thief).find_map(
-        |victim| {
-            loop {
-                match lanes[victim].stealer.steal() {
-                    Steal::Taken(id) => return Some(id),
-                    Steal::Empty => return None,
-                    Steal::Retry => {}
-                }
-            }
-        },
-    )
+    deque::steal_round(lanes.len(), thief, first, |victim| &lanes[victim].stealer)
 }
 
 impl Lanes {
