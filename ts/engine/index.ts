@@ -82,3 +82,4 @@ export {
 } from "./syntax.ts";
 export type { TaskPromise } from "./task-promise.ts";
 export { Transaction } from "./transaction.ts";
+export type { StoreChanges, Watched, Watcher, WatchOptions } from "./watch.ts";

@@ -7,6 +7,7 @@ import { nativeOfOwner, type Ownership } from "./ownership.ts";
 import type { SchedulerConfig } from "./plan.ts";
 import { nativeOf, type Store } from "./store.ts";
 import { SchedulerView } from "./view.ts";
+import { committed } from "./watch.ts";
 
 export interface MissionOptions {
   /**
@@ -28,10 +29,12 @@ export interface MissionOptions {
  */
 export class MissionEngine extends SchedulerView<NativeMission> {
   readonly id: string;
+  readonly #path: string;
 
-  private constructor(id: string, native: NativeMission) {
+  private constructor(id: string, path: string, native: NativeMission) {
     super(`Mission ${id}`, native);
     this.id = id;
+    this.#path = path;
   }
 
   /**
@@ -51,6 +54,7 @@ export class MissionEngine extends SchedulerView<NativeMission> {
     const owner = options.owner && nativeOfOwner(options.owner);
     return new MissionEngine(
       missionId,
+      store.path,
       crossing(() => NativeMission.open(native, missionId, JSON.stringify(config), owner)),
     );
   }
@@ -63,7 +67,9 @@ export class MissionEngine extends SchedulerView<NativeMission> {
    */
   submit(at: number, events: readonly Event[]): Outcome[] {
     const native = this.native();
-    return JSON.parse(crossing(() => native.submit(at, JSON.stringify(events)))) as Outcome[];
+    const outcomes = crossing(() => native.submit(at, JSON.stringify(events)));
+    committed(this.#path);
+    return JSON.parse(outcomes) as Outcome[];
   }
 
   /**
@@ -72,6 +78,8 @@ export class MissionEngine extends SchedulerView<NativeMission> {
    */
   tick(now: number): Outcome[] {
     const native = this.native();
-    return JSON.parse(crossing(() => native.tick(now))) as Outcome[];
+    const outcomes = crossing(() => native.tick(now));
+    committed(this.#path);
+    return JSON.parse(outcomes) as Outcome[];
   }
 }

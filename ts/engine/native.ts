@@ -120,6 +120,7 @@ export interface NativeStore {
   at(version: number): NativeSnapshot;
   begin(): NativeTransaction;
   journal(stream: string, fromSeq: number): string;
+  changes(prefix: string, since: number): string | null;
   audit(): string;
   collect(keepFromVersion: number): number;
   close(): void;

@@ -3,6 +3,7 @@ import { crossing } from "./crossing.ts";
 import { EngineError } from "./error.ts";
 import type { NativeSnapshot, NativeStore } from "./native.ts";
 import { Transaction } from "./transaction.ts";
+import { committed, type StoreChanges, type Watcher, type WatchOptions, watch } from "./watch.ts";
 
 /** One value with the version of the commit that wrote it. */
 export interface Document<T> {
@@ -208,7 +209,9 @@ export class Store implements Disposable {
         );
       }
       try {
-        return { version: tx.commit(durability), result };
+        const version = tx.commit(durability);
+        committed(this.path);
+        return { version, result };
       } catch (error) {
         // A conflict means that somebody else got through, so trying again at once makes headway.
         if (attempt >= attempts || !EngineError.is(error, "ERR_STORE_CONFLICT")) throw error;
@@ -220,6 +223,32 @@ export class Store implements Disposable {
   journal<T>(stream: string, fromSeq = 1): JournalRecord<T>[] {
     const native = this.#open();
     return JSON.parse(crossing(() => native.journal(stream, fromSeq))) as JournalRecord<T>[];
+  }
+
+  /**
+   * The documents and streams whose names begin with `prefix` and that commits after version `since` changed, in this
+   * process and in others. Ask again with the version of the answer: nothing is missed, and nothing is told twice.
+   * @throws EngineError `ERR_STORE_COLLECTED` when it can't be told any more: read the documents anew.
+   */
+  changes(prefix: string, since: number): StoreChanges {
+    const native = this.#open();
+    const found = crossing(() => native.changes(prefix, since));
+    return found === null ? { version: since, keys: [], streams: [] } : (JSON.parse(found) as StoreChanges);
+  }
+
+  /**
+   * Calls `listener` with what changed under `prefix`: right after a commit of this process, and 50 ms to 1 s after one of
+   * another (often while things move, seldom while they don't). Several commits may come as one call. Ends when it is
+   * disposed of or the store is closed, and keeps no process alive.
+   *
+   * ```ts
+   * using snapshot = store.snapshot();
+   * show(snapshot.scan("mission/1/"));
+   * using watch = store.watch("mission/1", ({ keys }) => update(keys), { since: snapshot.version });
+   * ```
+   */
+  watch(prefix: string, listener: Watcher, options: WatchOptions = {}): Disposable {
+    return watch(this, prefix, listener, options);
   }
 
   /** Recomputes every chain and names what was edited, dropped, reordered or cut off. */
@@ -237,7 +266,10 @@ export class Store implements Disposable {
   close(): void {
     const native = this.#native;
     this.#native = undefined;
-    if (native !== undefined) crossing(() => native.close());
+    if (native === undefined) return;
+    // The watches of this handle wake, find it closed, and end.
+    committed(this.path);
+    crossing(() => native.close());
   }
 
   [Symbol.dispose](): void {

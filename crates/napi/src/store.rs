@@ -139,6 +139,17 @@ impl NativeStore {
         })
     }
 
+    /// What commits after a version changed under a prefix, as JSON; nothing when there were none.
+    #[napi]
+    pub fn changes(&self, prefix: String, since: f64) -> napi::Result<Option<Json>> {
+        crossing(|| {
+            let since = whole(since, "a version")?;
+            let orchestrator_store::Changes { version, keys, streams } =
+                self.store()?.changes(&prefix, since)?;
+            Ok((version > since).then(|| json(&Changed { version, keys, streams })))
+        })
+    }
+
     /// Checks the file and every chain; gives a report as JSON.
     #[napi]
     pub fn audit(&self) -> napi::Result<Json> {
@@ -159,6 +170,14 @@ impl NativeStore {
     pub fn close(&mut self) -> napi::Result<()> {
         crossing(|| Ok(self.store.take().map_or(Ok(()), |store| store.close())?))
     }
+}
+
+/// Changes, as JavaScript sees them.
+#[derive(Serialize)]
+struct Changed {
+    version: u64,
+    keys: Vec<String>,
+    streams: Vec<String>,
 }
 
 /// A `Snapshot` of `orchestrator-store`.

@@ -28,6 +28,7 @@
 //! This crate knows nothing of Node, of `OpenCode` or of missions, reads no clock and starts no thread.
 
 mod audit;
+mod changes;
 mod commit;
 mod database;
 mod document;
@@ -45,6 +46,7 @@ mod transaction;
 mod view;
 
 pub use audit::{AuditReport, Finding, StreamAudit};
+pub use changes::Changes;
 pub use database::{Durability, Options};
 pub use document::{Document, MAX_KEY_BYTES, MAX_VALUE_BYTES, Version};
 pub use error::{Conflict, Error, ErrorKind, Result};
