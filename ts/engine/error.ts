@@ -38,6 +38,8 @@ export type EngineErrorCode =
   | "ERR_STORE_NOT_FOUND"
   | "ERR_STORE_INVALID_KEY"
   | "ERR_STORE_INVALID_VALUE"
+  /** A stored document is not as its collection's schema wants it; `details` has its key and the problems. */
+  | "ERR_STORE_INVALID_DOCUMENT"
   | "ERR_STORE_COLLECTED"
   | "ERR_STORE_IO"
   | "ERR_STORE"

@@ -7,6 +7,14 @@
 export { type AddonSearch, loadAddon } from "./addon.ts";
 export { Backoff } from "./backoff.ts";
 export { type BreakerState, type Call, CircuitBreaker } from "./breaker.ts";
+export {
+  type Collection,
+  collection,
+  type Entry,
+  type Reader,
+  type Schema,
+  type StandardSchema,
+} from "./collection.ts";
 export type {
   Command,
   CommandType,
