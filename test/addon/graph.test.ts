@@ -91,6 +91,7 @@ test("a batch with problems is refused as a whole, and each is named", () => {
     [batch([[1]]), "dependencies[0]", "depends on itself"],
     [batch([[2], [3], [1]]), "dependencies", "cycle 1 → 2 → 3 → 1"],
     [batch([[], []], [0, 5]), "priorities[1]", "is 5"],
+    [{ count: -1 }, "count", "at most 16777216"],
     [{ count: 2, priorities: new Uint8Array(1) }, "priorities", "1 entries for 2 tasks"],
     [{ count: 2, offsets: Uint32Array.of(0, 0) }, "offsets", "2 entries"],
     [{ count: 2, offsets: Uint32Array.of(0, 2, 1), dependencies: Uint32Array.of(0) }, "offsets[2]", "ascend"],

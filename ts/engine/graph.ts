@@ -1,6 +1,7 @@
 import { addon } from "./addon.ts";
 import { crossing } from "./crossing.ts";
 import { EngineError } from "./error.ts";
+import { Handle } from "./handle.ts";
 import type { NativeTaskGraph } from "./native.ts";
 
 /** In the order of their numbers in Rust. */
@@ -18,7 +19,7 @@ export type TaskGraphCounts = Readonly<Record<TaskGraphState, number>>;
 
 /** A batch of tasks for {@link TaskGraph.add}, as columns. */
 export interface TaskBatch {
-  /** How many tasks. */
+  /** How many tasks; 2^24 at most. */
   readonly count: number;
   /** A priority a task: 0 high, 1 normal, 2 low. @default all normal */
   readonly priorities?: Uint8Array | undefined;
@@ -59,12 +60,13 @@ const NO_IDS = new Uint32Array(0);
  * Every method throws an EngineError `ERR_CLOSED` after disposal, and `ERR_INVALID_INPUT` for an argument of another
  * type, or an array in shared memory.
  */
-export class TaskGraph implements Disposable {
-  #native: NativeTaskGraph | undefined;
-
+export class TaskGraph extends Handle<NativeTaskGraph> {
   constructor() {
     const { NativeTaskGraph } = addon();
-    this.#native = crossing(() => new NativeTaskGraph());
+    super(
+      "This TaskGraph",
+      crossing(() => new NativeTaskGraph()),
+    );
   }
 
   /**
@@ -74,7 +76,7 @@ export class TaskGraph implements Disposable {
    * arrays of the wrong length, an unknown task, one that depends on itself, a cycle (the shortest found is named).
    */
   add(batch: TaskBatch): number {
-    const native = this.#open();
+    const native = this.native();
     const { count, priorities = NO_BYTES, offsets = NO_IDS, dependencies = NO_IDS } = batch;
     return crossing(() => native.add(count, inPlace(priorities), inPlace(offsets), inPlace(dependencies)));
   }
@@ -100,7 +102,7 @@ export class TaskGraph implements Disposable {
    * @throws EngineError as {@link done}; nothing is handed out then.
    */
   advance(batch: Uint32Array, done: number, most: number = batch.length): number {
-    const native = this.#open();
+    const native = this.native();
     return crossing(() => native.advance(inPlace(batch), done, most));
   }
 
@@ -110,7 +112,7 @@ export class TaskGraph implements Disposable {
    * @throws EngineError as {@link done}.
    */
   failed(ids: Uint32Array): Uint32Array {
-    const native = this.#open();
+    const native = this.native();
     return blocked(
       native,
       crossing(() => native.failed(inPlace(ids))),
@@ -122,7 +124,7 @@ export class TaskGraph implements Disposable {
    * @throws EngineError `ERR_UNKNOWN_TASK`; nothing is changed then.
    */
   cancel(ids: Uint32Array): Uint32Array {
-    const native = this.#open();
+    const native = this.native();
     return blocked(
       native,
       crossing(() => native.cancel(inPlace(ids))),
@@ -131,7 +133,7 @@ export class TaskGraph implements Disposable {
 
   /** How many tasks are in each state, of all that were ever added. */
   counts(): TaskGraphCounts {
-    const native = this.#open();
+    const native = this.native();
     const counts = new Uint32Array(STATES.length);
     crossing(() => native.counts(inPlace(counts)));
     const [waiting = 0, ready = 0, running = 0, done = 0, failed = 0, blocked = 0, cancelled = 0] = counts;
@@ -140,7 +142,7 @@ export class TaskGraph implements Disposable {
 
   /** The state of a task; undefined where there is none of this id. */
   state(id: number): TaskGraphState | undefined {
-    const native = this.#open();
+    const native = this.native();
     const state = crossing(() => native.state(id));
     return state === null ? undefined : STATES[state];
   }
@@ -150,19 +152,8 @@ export class TaskGraph implements Disposable {
    * left of the critical path through it. 0 for a task that has ended; undefined where there is none of this id.
    */
   height(id: number): number | undefined {
-    const native = this.#open();
+    const native = this.native();
     return crossing(() => native.height(id)) ?? undefined;
-  }
-
-  /** Lets go of the memory. */
-  [Symbol.dispose](): void {
-    this.#native = undefined;
-  }
-
-  #open(): NativeTaskGraph {
-    if (this.#native === undefined)
-      throw new EngineError("ERR_CLOSED", "This TaskGraph has been disposed of.");
-    return this.#native;
   }
 }
 

@@ -17,6 +17,9 @@ use crate::{
 /// Tasks whose records are kept although they have ended: fewer are not worth moving the rest.
 const KEPT: usize = if cfg!(test) { 4 } else { 4_096 };
 
+/// Most tasks in one batch: a mere number must not take all memory.
+const MAX_BATCH: u32 = 1 << 24;
+
 /// Tasks that depend on each other, by number, handed out in the order in which they should run: only when all that
 /// a task depends on is done; by priority; within a priority by the length of the way to an end (the critical path),
 /// then in the order in which they became ready.
@@ -101,7 +104,7 @@ impl DependencyQueue {
     ///
     /// # Errors
     /// [`ErrorKind::InvalidPlan`] with every problem, by the path of the item (`dependencies[3]`), and nothing is added:
-    /// a priority above 2, lists of the wrong length, offsets that don't ascend, an unknown task, one that depends on
+    /// more than 2^24 tasks, a priority above 2, lists of the wrong length, offsets that don't ascend, an unknown task, one that depends on
     /// itself, a cycle.
     pub fn add(
         &mut self,
@@ -110,6 +113,10 @@ impl DependencyQueue {
         offsets: &[u32],
         dependencies: &[u32],
     ) -> Result<u32, Error> {
+        if count > MAX_BATCH {
+            let message = format!("is {count}; a batch has at most {MAX_BATCH} tasks: add them in parts");
+            return Err(refused(vec![Problem::new("count", message)]));
+        }
         check_priorities(count, priorities)?;
         let none;
         let edges = if offsets.is_empty() && dependencies.is_empty() {

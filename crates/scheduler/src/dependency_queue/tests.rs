@@ -125,6 +125,8 @@ fn every_problem_is_named_and_nothing_is_added() {
         assert_eq!(queue.added(), 1);
         assert_eq!(queue.counts().open(), 1);
     }
+    let error = queue.add(u32::MAX, &[], &[], &[]).unwrap_err();
+    assert_eq!(error.problems()[0].path, "count");
     let error = queue.add(3, &[], &[0, 1, 2, 3], &[2, 3, 1]).unwrap_err();
     assert!(error.to_string().ends_with("cycle 1 → 2 → 3 → 1"), "{error}");
 }
