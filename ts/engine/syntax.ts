@@ -1,5 +1,6 @@
 import { addon } from "./addon.ts";
 import { crossing } from "./crossing.ts";
+import { inPlace } from "./graph.ts";
 
 export type SyntaxLanguage = "typescript" | "tsx" | "javascript" | "json" | "jsonc" | "python" | "rust";
 
@@ -54,5 +55,5 @@ export function checkSyntax(
 }
 
 function bytes(text: string | Uint8Array): Uint8Array {
-  return typeof text === "string" ? Buffer.from(text, "utf8") : text;
+  return inPlace(typeof text === "string" ? Buffer.from(text, "utf8") : text);
 }

@@ -46,6 +46,7 @@
 //!             }
 //!             // Run the commands, and say what came of it.
 //!             Command::Verify { task, attempt, .. } => {
+//!                 let task = task.map(|task| task.to_string());
 //!                 inbox.push_back(Event::Verified { task, attempt, passed: true, report: String::new() });
 //!             }
 //!             Command::Finish { .. } => finished = true,
