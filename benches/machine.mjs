@@ -31,6 +31,7 @@ export function versions() {
   const packages = JSON.parse(readFileSync(join(ROOT, "benches/js/package-lock.json"), "utf8")).packages;
   return {
     "crossbeam-deque": crate("crossbeam-deque"),
+    petgraph: crate("petgraph"),
     "p-queue": packages["node_modules/p-queue"].version,
     fastq: packages["node_modules/fastq"].version,
     Node: process.versions.node,

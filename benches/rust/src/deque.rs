@@ -126,8 +126,12 @@ pub(crate) fn bench(quick: bool) -> Report {
         tables: vec![],
         notes: vec![
             "Ours holds 64-bit ids in a fixed number of slots, and hands back what does not fit; the peer holds any \
-             type, grows, and has to pin an epoch for each steal. A thief that finds nothing reads the two ends of \
-             ours, and nothing else: it keeps the owner's line from being written, but does not write itself."
+             type, grows, and pins an epoch for each steal."
+                .to_owned(),
+            "With a thief at work the owner waits for cache lines that the thief has. Ours keeps the two ends of the \
+             ring on lines of their own, but owner and thief each look at both ends in every operation, so that two \
+             lines move where the peer, with both ends on one line, moves one. And a thief of ours is not slowed by \
+             an epoch, so it comes more often."
                 .to_owned(),
         ],
     }
