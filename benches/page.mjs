@@ -23,7 +23,7 @@ export function page(reports, state) {
       ["machine", ""],
       [
         ["date", state.date],
-        ["commit", state.commit],
+        ["commit of the engine", state.commit],
         ["CPU", `${state.cpu}, ${state.cores} cores`],
         ["memory", state.memory],
         ["system", state.system],
