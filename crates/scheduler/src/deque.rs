@@ -31,10 +31,15 @@ mod tests;
 
 pub use round::steal_round;
 
-/// Keeps what the owner writes and what thieves write on different cache lines. 128 bytes: x86 fetches lines in
-/// pairs, and Apple's lines are that long.
+/// The two ends of a ring, on a cache line that nothing else is on. Owner and thieves read both ends each time: on two
+/// lines, each of their steps would move two. 128 bytes: x86 fetches lines in pairs, and Apple's lines are that long.
 #[repr(align(128))]
-struct Padded<T>(T);
+struct Ends {
+    /// The next index to steal. Written by whoever takes the id there (compare-and-swap), read by all.
+    top: AtomicU64,
+    /// The next index to push. Written by the owner alone, read by all.
+    bottom: AtomicU64,
+}
 
 /// The ring that an owner and its thieves share.
 ///
@@ -47,10 +52,7 @@ struct Padded<T>(T);
 /// `top` and `bottom` only ever count up (but for the owner's trial step in [`Deque::pop`]); at a billion pushes a
 /// second they wrap after 584 years.
 struct Ring {
-    /// The next index to steal. Written by whoever takes the id there (compare-and-swap), read by all.
-    top: Padded<AtomicU64>,
-    /// The next index to push. Written by the owner alone, read by all.
-    bottom: Padded<AtomicU64>,
+    ends: Ends,
     /// Written by the owner alone, read by all; index `i` lives in slot `i & mask`.
     slots: Box<[AtomicU64]>,
 }
@@ -63,8 +65,8 @@ impl Ring {
     }
 
     fn len(&self) -> usize {
-        let bottom = self.bottom.0.load(Ordering::Relaxed);
-        let top = self.top.0.load(Ordering::Relaxed);
+        let bottom = self.ends.bottom.load(Ordering::Relaxed);
+        let top = self.ends.top.load(Ordering::Relaxed);
         usize::try_from(bottom.saturating_sub(top)).unwrap_or(usize::MAX)
     }
 }
@@ -77,13 +79,16 @@ impl Ring {
 pub fn with_capacity(capacity: usize) -> (Deque, Stealer) {
     assert!((1..=1 << 31).contains(&capacity), "a deque holds 1 to 2^31 ids, not {capacity}");
     let slots = (0..capacity.next_power_of_two()).map(|_| AtomicU64::new(0)).collect();
-    let ring = Arc::new(Ring { top: Padded(AtomicU64::new(0)), bottom: Padded(AtomicU64::new(0)), slots });
-    (Deque { ring: ring.clone(), not_sync: PhantomData }, Stealer { ring })
+    let ends = Ends { top: AtomicU64::new(0), bottom: AtomicU64::new(0) };
+    let ring = Arc::new(Ring { ends, slots });
+    (Deque { ring: ring.clone(), seen_top: 0, not_sync: PhantomData }, Stealer { ring })
 }
 
 /// The owner's end. There is one, on one thread at a time.
 pub struct Deque {
     ring: Arc<Ring>,
+    /// `top` as a push last read it; it has only grown since.
+    seen_top: u64,
     not_sync: PhantomData<Cell<()>>,
 }
 
@@ -93,41 +98,49 @@ impl Deque {
     /// # Errors
     /// Hands the id back when every slot is taken.
     pub fn push(&mut self, id: u64) -> Result<(), u64> {
-        let bottom = self.ring.bottom.0.load(Ordering::Relaxed);
-        // Acquire pairs with the release half of the thieves' compare-and-swap on `top`: a slot is written again
-        // only after the thief that took its id has read it.
-        let top = self.ring.top.0.load(Ordering::Acquire);
-        if bottom - top >= self.ring.slots.len() as u64 {
-            return Err(id);
+        let bottom = self.ring.ends.bottom.load(Ordering::Relaxed);
+        let capacity = self.ring.slots.len() as u64;
+        if bottom - self.seen_top >= capacity {
+            // Acquire pairs with the release half of the thieves' compare-and-swap on `top`: a slot is written again
+            // only after the thief that took its id has read it.
+            self.seen_top = self.ring.ends.top.load(Ordering::Acquire);
+            if bottom - self.seen_top >= capacity {
+                return Err(id);
+            }
         }
         self.ring.slot(bottom).store(id, Ordering::Relaxed);
         // Release pairs with the thieves' acquire load of `bottom`: who sees the index sees the id.
-        self.ring.bottom.0.store(bottom + 1, Ordering::Release);
+        self.ring.ends.bottom.store(bottom + 1, Ordering::Release);
         Ok(())
     }
 
     /// Takes the id that was pushed last.
     pub fn pop(&mut self) -> Option<u64> {
-        let bottom = self.ring.bottom.0.load(Ordering::Relaxed);
+        let bottom = self.ring.ends.bottom.load(Ordering::Relaxed);
         // Nobody but the owner adds, so what looks empty is empty; and `bottom - 1` can't underflow below.
-        if self.ring.top.0.load(Ordering::Relaxed) >= bottom {
+        if self.ring.ends.top.load(Ordering::Relaxed) >= bottom {
             return None;
         }
         let last = bottom - 1;
         // Release, as every store to `bottom`: a thief that reads this value must see the ids below it.
-        self.ring.bottom.0.store(last, Ordering::Release);
+        self.ring.ends.bottom.store(last, Ordering::Release);
         // SeqCst pairs with the fence in `steal`: of an owner and a thief after the same id, at least one sees the
         // other's step.
         fence(Ordering::SeqCst);
-        let top = self.ring.top.0.load(Ordering::Relaxed);
+        let top = self.ring.ends.top.load(Ordering::Relaxed);
         if top < last {
             return Some(self.ring.slot(last).load(Ordering::Relaxed));
         }
         // At most one id is left: race the thieves for it. SeqCst as in `steal`.
         let taken = (top == last
-            && self.ring.top.0.compare_exchange(top, top + 1, Ordering::SeqCst, Ordering::Relaxed).is_ok())
+            && self
+                .ring
+                .ends
+                .top
+                .compare_exchange(top, top + 1, Ordering::SeqCst, Ordering::Relaxed)
+                .is_ok())
         .then(|| self.ring.slot(last).load(Ordering::Relaxed));
-        self.ring.bottom.0.store(bottom, Ordering::Release);
+        self.ring.ends.bottom.store(bottom, Ordering::Release);
         taken
     }
 
@@ -178,11 +191,11 @@ impl Stealer {
     #[must_use]
     pub fn steal(&self) -> Steal {
         // Acquire pairs with the other takers' compare-and-swap: `top` is not older than what they took.
-        let top = self.ring.top.0.load(Ordering::Acquire);
+        let top = self.ring.ends.top.load(Ordering::Acquire);
         // SeqCst pairs with the fence in `Deque::pop`.
         fence(Ordering::SeqCst);
         // Acquire pairs with the release stores of `bottom`: who sees the index sees the id.
-        let bottom = self.ring.bottom.0.load(Ordering::Acquire);
+        let bottom = self.ring.ends.bottom.load(Ordering::Acquire);
         if top >= bottom {
             return Steal::Empty;
         }
@@ -190,7 +203,7 @@ impl Stealer {
         let id = self.ring.slot(top).load(Ordering::Relaxed);
         // SeqCst: in one order with the owner's exchange for the last id; its release half keeps the load above
         // before it.
-        match self.ring.top.0.compare_exchange(top, top + 1, Ordering::SeqCst, Ordering::Relaxed) {
+        match self.ring.ends.top.compare_exchange(top, top + 1, Ordering::SeqCst, Ordering::Relaxed) {
             Ok(_) => Steal::Taken(id),
             Err(_) => Steal::Retry,
         }
