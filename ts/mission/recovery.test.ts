@@ -1,0 +1,106 @@
+import { describe, expect, it } from "vitest";
+import { FakeHost } from "../host/fake.ts";
+import { contribute } from "./contribution.ts";
+import { cleanUp, done, hang, project, task, taskOf, USER } from "./project.fixture.ts";
+
+describe("a mission", () => {
+  it("outlives its process: told of at the next start, it goes on in the same sessions and redoes nothing", async () => {
+    const {
+      host,
+      commander,
+      restart,
+      task: open,
+      prompts,
+    } = await project({
+      worker: async (turn) => {
+        if (taskOf(turn.text) === "slow" && turn.number === 1) return hang(turn);
+        return done(turn);
+      },
+    });
+    await open("outlive");
+    await commander("submit_plan", {
+      goal: "g",
+      tasks: [task("quick"), task("slow"), task("last", { depends_on: ["quick", "slow"] })],
+    });
+    const cut = commander("run_mission").catch((error: unknown) => String(error));
+    await expect.poll(() => prompts("worker").length).toBe(2);
+    await expect
+      .poll(async () => (await commander("tasks", { action: "list" })).includes("accepted"))
+      .toBe(true);
+    await restart();
+    expect(await cut).toContain("OpenCode is closing");
+    await expect
+      .poll(() => host.toasts, { timeout: 5_000 })
+      .toContainEqual(
+        expect.stringContaining('Unfinished mission "outlive": 1 of 3 tasks accepted. /resume goes on'),
+      );
+    expect((await host.command(USER, "resume")).prompt).toMatch(
+      /^The mission goes on: outlive[\s\S]*- quick .*: accepted/,
+    );
+    expect(await commander("run_mission")).toMatch(/^The mission is over: accepted/);
+    const slow = prompts("worker").filter(({ session }) => session === prompts("worker")[1]?.session);
+    expect(slow.map(({ text }) => text)).toEqual([
+      expect.stringContaining("Task slow"),
+      expect.stringMatching(/OpenCode was closed[\s\S]*attempt 1 of 3/),
+    ]);
+    expect(prompts("worker").filter(({ text }) => text.startsWith("Task quick"))).toHaveLength(1);
+  });
+
+  it("goes on by itself where the settings say so, and is led from another session where /resume is called there", async () => {
+    const {
+      host,
+      commander,
+      restart,
+      task: open,
+      prompts,
+    } = await project(
+      { worker: done, commander: async ({ call }) => (await call("run_mission")).output },
+      { resume: "auto", review: "never" },
+    );
+    await open("auto");
+    await commander("submit_plan", { goal: "g", tasks: [task("a")] });
+    await restart();
+    await expect.poll(() => prompts("commander").length, { timeout: 5_000 }).toBe(1);
+    expect(prompts("commander")[0]?.text).toContain("The mission goes on: auto");
+    await expect.poll(async () => (await host.lastTurn(USER)).text).toMatch(/^The mission is over: accepted/);
+
+    await open("elsewhere");
+    await commander("submit_plan", { goal: "the goal", tasks: [task("b")] });
+    await restart();
+    host.open("another");
+    expect((await host.command("another", "resume")).prompt).toContain("Another session began it. the goal");
+    const { output } = await host.call("another", "commander", "run_mission");
+    expect(output).toMatch(/^The mission is over: accepted/);
+    expect((await host.command("another", "resume")).prompt).toContain("there is no unfinished mission");
+  });
+
+  it("is shown and not driven by a second OpenCode, which starts no other beside it", async () => {
+    const { host, directory, commander, task: open } = await project({ worker: hang });
+    await open("driven");
+    await commander("submit_plan", { goal: "g", tasks: [task("a")] });
+    void commander("run_mission").catch(() => undefined);
+    const second = new FakeHost(directory, {});
+    second.open(USER);
+    const contribution = await second.start(contribute);
+    cleanUp.push(() => contribution.dispose());
+    const driven = new RegExp(`driven by another OpenCode in this project \\(process ${process.pid}\\)`);
+    expect((await second.command(USER, "mission")).prompt).toContain(
+      `Another OpenCode in this project drives it (process ${process.pid}).`,
+    );
+    for (const command of ["resume", "stop", "task"])
+      expect((await second.command(USER, command, command === "task" ? "more" : "")).prompt).toMatch(driven);
+    await expect.poll(() => host.busy.length).toBe(1);
+    expect((await host.command(USER, "stop")).prompt).toContain("The mission was stopped");
+    expect((await second.command(USER, "task", "now")).prompt).toBe("now");
+  });
+
+  it("that was left can be stopped without going on with it", async () => {
+    const { host, commander, restart, task: open, prompts } = await project({ worker: done });
+    await open("left");
+    await commander("submit_plan", { goal: "g", tasks: [task("a")] });
+    await restart();
+    expect((await host.command(USER, "stop")).prompt).toContain("The mission was stopped by the user");
+    expect((await host.command(USER, "stop")).prompt).toContain("There is no mission to stop");
+    expect(prompts("worker")).toEqual([]);
+  });
+});
