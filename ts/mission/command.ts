@@ -5,6 +5,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { endGroup, killGroup } from "./process-group.ts";
+import { withoutProviderKeys } from "./provider-keys.ts";
 
 /** How a command ended. `code` is `null` when it was killed: see `ended`. */
 export interface CommandResult {
@@ -76,7 +77,7 @@ function start(command: string, cwd: string) {
     detached: process.platform !== "win32",
     stdio: ["ignore", "pipe", "pipe"],
     windowsHide: true,
-    env: { ...process.env, PWD: cwd, CI: process.env["CI"] ?? "1" },
+    env: { ...withoutProviderKeys(process.env), PWD: cwd, CI: process.env["CI"] ?? "1" },
   });
 }
 

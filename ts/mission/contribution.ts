@@ -3,7 +3,9 @@ import { AGENTS, agentNamed } from "../agents/agents.ts";
 import type { Contribution } from "../host/contribution.ts";
 import type { Host } from "../host/host.ts";
 import { COMMANDS, onCommand } from "./commands.ts";
+import { discreet } from "./discreet-host.ts";
 import { Orchestrator } from "./orchestrator.ts";
+import { redactor } from "./redaction.ts";
 import { delegateTask } from "./tools/delegate-task.ts";
 import { reportTask } from "./tools/report-task.ts";
 import { reviewTask } from "./tools/review-task.ts";
@@ -19,7 +21,7 @@ const RECOVERY_AFTER_MS = 1_000;
  * unfinished mission is looked for once the host has started.
  */
 export async function contribute(host: Host, options: unknown): Promise<Contribution> {
-  const orchestrator = new Orchestrator(host, options);
+  const orchestrator = new Orchestrator(discreet(host, redactor), options);
   const recovery = setTimeout(() => void orchestrator.recover(), RECOVERY_AFTER_MS).unref();
   return {
     agents: AGENTS,

@@ -30,6 +30,7 @@ import {
   taskMessage,
   VERDICT_MISSING,
 } from "./messages.ts";
+import { redactor } from "./redaction.ts";
 import { Sessions } from "./sessions.ts";
 import type { Settings } from "./settings.ts";
 import { renderTodo, TodoFile } from "./todo.ts";
@@ -132,11 +133,11 @@ export class Mission {
   }
 
   /**
-   * Hands events to the engine and sets about what it commands.
+   * Hands events to the engine, without the secrets in their texts, and sets about what it commands.
    * @throws EngineError when it refuses them or can't write its journal; then nothing has happened.
    */
   submit(...events: readonly Event[]): readonly Outcome[] {
-    const outcomes = this.#engine.submit(Date.now(), events);
+    const outcomes = this.#engine.submit(Date.now(), redactor.redactAll(events));
     // Whatever was to be decided, a new plan is the decision.
     if (events.some(({ type }) => type === "plan_submitted") && this.#news?.type === "needs_decision") {
       this.#news = undefined;

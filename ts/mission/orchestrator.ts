@@ -18,6 +18,7 @@ import {
   type Unfinished,
   unfinished,
 } from "./recovery.ts";
+import { redactor } from "./redaction.ts";
 import { loadSettings, type Settings, settingsFiles } from "./settings.ts";
 
 /** Where the store of a project is, below the project's folder. */
@@ -66,7 +67,12 @@ export class Orchestrator {
     live?.submit({ type: "cancelled", reason: "replaced by a new /task" });
     await this.#mission?.close();
     const now = Date.now();
-    const brief: Brief = { id: newMissionId(now), objective, session, openedAt: now };
+    const brief: Brief = {
+      id: newMissionId(now),
+      objective: redactor.redact(objective),
+      session,
+      openedAt: now,
+    };
     store.transaction((tx) => tx.put(briefKey(brief.id), brief), { durability: "full" });
     const owner = this.#claim(store, brief);
     this.#mission = new Mission({ brief, host: this.#host, store, settings, owner });

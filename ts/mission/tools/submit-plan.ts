@@ -6,6 +6,7 @@ import type { ToolCall, ToolDefinition } from "../../host/contribution.ts";
 import type { Mission } from "../mission.ts";
 import { nearest } from "../nearest.ts";
 import type { Orchestrator } from "../orchestrator.ts";
+import { redactor } from "../redaction.ts";
 import { guarded, only } from "./guard.ts";
 
 /** Agents that a task of a plan can be given to: those that report. */
@@ -41,7 +42,7 @@ export function submitPlan(orchestrator: Orchestrator): ToolDefinition<typeof pa
       only(["commander", "planner"], "submit_plan", call);
       const mission = orchestrator.missionOf(call.session);
       const plan = planOf(given);
-      const problems = [...agentProblems(given), ...mission.check(plan)];
+      const problems = [...agentProblems(given), ...secretProblems(given), ...mission.check(plan)];
       if (problems.length > 0) throw invalidPlan(problems);
       await askForCommands(plan, mission, call);
       const [outcome] = mission.submit({ type: "plan_submitted", plan });
@@ -88,6 +89,23 @@ function agentProblems({ tasks }: Parameters): readonly Problem[] {
       },
     ];
   });
+}
+
+/** A plan is stored and its commands are run as they are: a secret in it is neither kept nor quietly changed. */
+function secretProblems(plan: Parameters): readonly Problem[] {
+  return texts(plan, "").flatMap(({ path, text }) => {
+    const kinds = redactor.kindsIn(text);
+    const message = `looks like it holds a secret (${kinds.join(", ")}): have it read from an environment variable or a file`;
+    return kinds.length === 0 ? [] : [{ path, message }];
+  });
+}
+
+/** Every string in plain data, with its path as problems name it: `tasks[0].prompt`. */
+function texts(value: unknown, path: string): readonly { readonly path: string; readonly text: string }[] {
+  if (typeof value === "string") return [{ path, text: value }];
+  if (typeof value !== "object" || value === null) return [];
+  if (Array.isArray(value)) return value.flatMap((item, at) => texts(item, `${path}[${at}]`));
+  return Object.entries(value).flatMap(([key, item]) => texts(item, path === "" ? key : `${path}.${key}`));
 }
 
 function invalidPlan(problems: readonly Problem[]): EngineError {
