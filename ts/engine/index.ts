@@ -55,6 +55,7 @@ export { Poller } from "./poller.ts";
 export { type BufferClass, type PoolCounts, type PoolStatistics, poolStatistics } from "./pools.ts";
 export { type TaskFunction, type TaskOptions, TaskQueue, type TaskQueueOptions } from "./queue.ts";
 export { Scheduler } from "./scheduler.ts";
+export { outsideScope } from "./scope.ts";
 export type {
   Counts,
   LeaseView,

@@ -3,7 +3,7 @@
  * git for files within the task's scope. Paths are relative to the project, with `/`.
  */
 import { isAbsolute, relative, resolve, sep } from "node:path";
-import picomatch from "picomatch";
+import { outsideScope } from "../engine/index.ts";
 import { changedFiles } from "./git.ts";
 
 /** Our own folder: what changes in it is no one's work. */
@@ -23,23 +23,13 @@ export async function filesOfTask(
   directory: string,
   { written, reported, scope }: Witnesses,
 ): Promise<string[]> {
-  const inScope = scope.length === 0 ? () => false : picomatch(scope.flatMap(patternsOf), { dot: true });
-  const ofGit = [...((await changedFiles(directory)) ?? [])].filter((path) => inScope(path));
+  const changed = scope.length === 0 ? [] : [...((await changedFiles(directory)) ?? [])];
+  const outside = new Set(outsideScope(scope, changed));
+  const ofGit = changed.filter((path) => !outside.has(path));
   const named = [...written, ...reported]
     .map((path) => projectPath(directory, path))
     .filter((path) => path !== undefined);
   return [...new Set([...ofGit, ...named])].filter((path) => !path.startsWith(OURS)).sort();
-}
-
-/**
- * A scope's glob as the engine reads it: one that ends in a name stands for that file, or for all that is under the
- * folder of that name; brackets may be a part of a name, as in `app/[id]/page.tsx`.
- */
-function patternsOf(glob: string): readonly string[] {
-  const path = glob.replace(/\/+$/, "");
-  const named = path.replace(/[[\]]/g, "\\$&");
-  const isName = !/[*?[\]{}]/.test(path.slice(path.lastIndexOf("/") + 1));
-  return isName ? [path, `${path}/**`, named, `${named}/**`] : [path, named];
 }
 
 /** `path` relative to the project; `undefined` for one outside it. */

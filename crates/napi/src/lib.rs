@@ -18,6 +18,7 @@ mod number;
 pub mod ownership;
 pub mod pools;
 pub mod scheduler;
+pub mod scope;
 pub mod store;
 pub mod syntax;
 

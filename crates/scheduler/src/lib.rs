@@ -126,5 +126,6 @@ pub use pools::strings::Name;
 pub use pressure::{Pressure, PressureChange};
 pub use random::Random;
 pub use scheduler::{Outcome, RULES, Scheduler};
+pub use scope::in_scope;
 pub use task::{MOVES, Priority, Role, TaskKind, TaskSpec, TaskState};
 pub use view::{Counts, LeaseView, MissionView, ModelView, Snapshot, TaskView, Verification};

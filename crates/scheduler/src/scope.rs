@@ -16,7 +16,11 @@
 //!
 //! A scope with no pattern is unknown, and overlaps nothing.
 
+mod member;
+
 use globset::GlobBuilder;
+
+pub use member::in_scope;
 
 /// Above this many alternatives a pattern is taken to cover everything.
 const MAX_ALTERNATIVES: usize = 64;

@@ -1,6 +1,6 @@
-import picomatch from "picomatch";
 import { describe, expect, it } from "vitest";
 import * as z from "zod";
+import { outsideScope } from "../../engine/index.ts";
 import { FakeHost } from "../../host/fake.ts";
 import { taskMessage } from "../../mission/messages.ts";
 import { Orchestrator } from "../../mission/orchestrator.ts";
@@ -107,8 +107,7 @@ describe.each(tasks)("the demo's worker for %s", (id) => {
     const written = calls.filter(({ name }) => name === "write" || name === "edit");
     const paths = [...new Set(written.map((call) => String(call.parameters["filePath"])))];
     expect(paths.length).toBeGreaterThan(0);
-    const inScope = picomatch(task.files ?? []);
-    expect(paths.filter((path) => !inScope(path))).toEqual([]);
+    expect(outsideScope(task.files ?? [], paths)).toEqual([]);
     const [report] = calls.filter(({ name }) => name === "report_task");
     expect(report?.parameters).toMatchObject({ status: "done", files: paths });
   });
