@@ -7,6 +7,7 @@ export interface NativeAddon {
   version(): string;
   checkSyntax(path: string, source: Uint8Array, optionsJson: string): string | null;
   checkChange(path: string, before: Uint8Array, after: Uint8Array, optionsJson: string): string | null;
+  shellEffects(command: string): string;
   outsideScope(globs: string[], paths: string[]): string[];
   poolStatistics(): string;
   measureMemory(): string | null;

@@ -19,6 +19,7 @@ pub mod ownership;
 pub mod pools;
 pub mod scheduler;
 pub mod scope;
+pub mod shell;
 pub mod store;
 pub mod syntax;
 

@@ -1,6 +1,7 @@
 //! Tools that look at a project's files: plain functions that take a cancel flag and limits, and own no thread.
 //!
 //! [`check_syntax`] and [`new_errors`] say whether a file parses, and where it doesn't.
+//! [`shell_effects`] says what a shell command would change.
 //!
 //! ```
 //! use orchestrator_tools::{Language, Limits, check_syntax};
@@ -21,9 +22,11 @@ mod json;
 mod language;
 mod parse;
 mod python;
+mod shell;
 mod syntax;
 
 pub use error::{Error, ErrorKind};
 pub use language::Language;
 pub use parse::Limits;
+pub use shell::{ShellEffects, shell_effects};
 pub use syntax::{SyntaxError, SyntaxErrorKind, SyntaxReport, check_syntax, new_errors};
