@@ -69,6 +69,14 @@ export interface ToolDefinition<Shape extends z.ZodRawShape = z.ZodRawShape> {
   execute(parameters: z.infer<z.ZodObject<Shape>>, call: ToolCall): Promise<ToolAnswer>;
 }
 
+/** A tool call, the host's own tools included, before it is carried out. */
+export interface ToolUse {
+  readonly session: string;
+  readonly tool: string;
+  /** As the model gave them, not yet checked. */
+  readonly parameters: unknown;
+}
+
 /** Everything that is added to a host for one project. */
 export interface Contribution {
   readonly agents: readonly AgentDefinition[];
@@ -77,6 +85,8 @@ export interface Contribution {
   /** A command of ours was used; the turn that follows starts with the answer. */
   onCommand(call: CommandCall): Promise<CommandReply>;
   onEvent(event: HostEvent): void;
+  /** A tool is about to be used. Rejecting refuses it; what it rejects with is what the model reads. */
+  beforeTool(use: ToolUse): Promise<void>;
   /** What must stand first in a session's system message. `undefined`: not a session of ours, or nothing to add. */
   instructions(session: string): string | undefined;
   /** The host is closing the project. After it nothing of ours runs. */

@@ -24,6 +24,7 @@ async function hostPlaying(agent: FakeAgent) {
     tools: [shout],
     onCommand: async ({ arguments: text }) => ({ prompt: text }),
     onEvent: (event) => heard.push(event),
+    beforeTool: async () => undefined,
     instructions: () => undefined,
     dispose: async () => undefined,
   };

@@ -28,6 +28,8 @@ export interface FakeTurn {
   readonly signal: AbortSignal;
   /** Calls one of our tools, as a model would: unknown tools and wrong arguments are refused. */
   call(tool: string, parameters?: unknown): Promise<ToolAnswer>;
+  /** Uses a tool of the host's own: it does nothing, but rejects where it is refused. */
+  use(tool: string, parameters: unknown): Promise<void>;
   /** Emits an event of this session. */
   emit(event: HostEvent): void;
 }
@@ -185,6 +187,7 @@ export class FakeHost implements Host {
       number: session.prompts,
       signal,
       call: (tool, parameters) => this.call(id, prompt.agent, tool, parameters, signal),
+      use: (tool, parameters) => this.#started.beforeTool({ session: id, tool, parameters }),
       emit: (event) => this.emit(event),
     };
     const ended = await Promise.race([played(play, given), aborted(signal)]);

@@ -6,6 +6,7 @@ import { COMMANDS, onCommand } from "./commands.ts";
 import { discreet } from "./discreet-host.ts";
 import { Orchestrator } from "./orchestrator.ts";
 import { redactor } from "./redaction.ts";
+import { Shutdown } from "./shutdown.ts";
 import { delegateTask } from "./tools/delegate-task.ts";
 import { reportTask } from "./tools/report-task.ts";
 import { reviewTask } from "./tools/review-task.ts";
@@ -21,8 +22,14 @@ const RECOVERY_AFTER_MS = 1_000;
  * unfinished mission is looked for once the host has started.
  */
 export async function contribute(host: Host, options: unknown): Promise<Contribution> {
-  const orchestrator = new Orchestrator(discreet(host, redactor), options);
+  const speaking = discreet(host, redactor);
+  const orchestrator = new Orchestrator(speaking, options);
   const recovery = setTimeout(() => void orchestrator.recover(), RECOVERY_AFTER_MS).unref();
+  const shutdown = new Shutdown(
+    (name, error) => void speaking.log("warn", `at shutdown, ${name}: ${String(error)}`),
+  );
+  shutdown.add({ name: "recovery", priority: 30, run: () => clearTimeout(recovery) });
+  for (const handler of orchestrator.handlers()) shutdown.add(handler);
   return {
     agents: AGENTS,
     commands: COMMANDS,
@@ -31,13 +38,11 @@ export async function contribute(host: Host, options: unknown): Promise<Contribu
     ),
     onCommand: (call) => onCommand(orchestrator, call),
     onEvent: (event) => orchestrator.hear(event),
+    beforeTool: (use) => orchestrator.guard(use),
     instructions(session) {
       const agent = orchestrator.live?.engagementOf(session)?.agent;
       return agent === undefined ? undefined : agentNamed(agent)?.protocol;
     },
-    dispose() {
-      clearTimeout(recovery);
-      return orchestrator.dispose();
-    },
+    dispose: () => shutdown.run(),
   };
 }

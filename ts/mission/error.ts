@@ -6,6 +6,7 @@ export type MissionErrorCode =
   | "ERR_NO_MISSION"
   | "ERR_WRONG_AGENT"
   | "ERR_BUSY"
+  | "ERR_SCOPE"
   | "ERR_ARGUMENTS";
 
 /** Something that was asked of a mission can't be done. The message says what was tried, what was found, what to do. */

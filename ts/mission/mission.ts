@@ -16,12 +16,14 @@ import {
   type TaskSpec,
   type TaskView,
 } from "../engine/index.ts";
+import type { ToolUse } from "../host/contribution.ts";
 import type { Host, HostEvent } from "../host/host.ts";
 import type { Brief } from "./brief.ts";
 import { budgetOf } from "./budget.ts";
 import { filesOfTask } from "./changes.ts";
 import { Checks } from "./checks.ts";
 import { diff } from "./git.ts";
+import { Hooks } from "./hooks.ts";
 import {
   DIFF_CHARS,
   repairMessage,
@@ -34,6 +36,7 @@ import { redactor } from "./redaction.ts";
 import { Sessions } from "./sessions.ts";
 import type { Settings } from "./settings.ts";
 import { renderTodo, TodoFile } from "./todo.ts";
+import { type Caller, type GuardedUse, TOOL_GUARDS } from "./tool-guard.ts";
 
 /** What wakes the commander. */
 export type News =
@@ -65,6 +68,8 @@ export class Mission {
   readonly #checks: Checks;
   readonly #todo: TodoFile;
   readonly #owner: Ownership;
+  readonly #scope: Settings["scope"];
+  readonly #guards: Hooks<GuardedUse>;
   readonly #listeners = new Set<() => void>();
   #news: News | undefined;
   #failure: Error | undefined;
@@ -76,6 +81,8 @@ export class Mission {
     const { lanes, attempts, stallTimeoutMs, taskTimeoutMs, review, models } = settings;
     this.brief = brief;
     this.#host = host;
+    this.#scope = settings.scope;
+    this.#guards = new Hooks(TOOL_GUARDS, (name, error) => this.#passedOver(name, error));
     const config = { lanes, attempts, stallTimeoutMs, taskTimeoutMs, review, models };
     this.#engine = MissionEngine.open(
       store,
@@ -212,6 +219,28 @@ export class Mission {
   /** News from the host. */
   hear(event: HostEvent): void {
     this.#sessions.hear(event);
+  }
+
+  /** Rejects where a session of the mission may not use a tool as it is about to. */
+  async guard(use: ToolUse): Promise<void> {
+    const caller = this.#callerOf(use.session);
+    if (caller === undefined) return;
+    const warn = (message: string) => void this.#host.toast("warning", message);
+    const tasks = () => this.snapshot.tasks;
+    await this.#guards.run({ use, caller, directory: this.#host.directory, tasks, scope: this.#scope, warn });
+  }
+
+  #callerOf(session: string): Caller | undefined {
+    if (session === this.brief.session) return { kind: "commander" };
+    const engaged = this.engagementOf(session);
+    if (engaged === undefined) return this.#sessions.hasServed(session) ? { kind: "former" } : undefined;
+    const id = this.#engine.lease(engaged.lease)?.task;
+    const task = id === undefined ? undefined : this.task(id);
+    return { kind: "agent", agent: engaged.agent, ...(task === undefined ? {} : { task }) };
+  }
+
+  #passedOver(hook: string, error: unknown): void {
+    void this.#host.log("error", `mission ${this.brief.id}: hook ${hook}: ${String(error)}`);
   }
 
   /** Lets go of everything: no timer, command or session of the mission runs on. What happened is in the store. */

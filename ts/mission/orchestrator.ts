@@ -5,6 +5,7 @@
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Held, loadAddon, Ownership, Store, type TaskView } from "../engine/index.ts";
+import type { ToolUse } from "../host/contribution.ts";
 import type { Host, HostEvent } from "../host/host.ts";
 import { type Brief, briefKey, newMissionId } from "./brief.ts";
 import { MissionError } from "./error.ts";
@@ -20,6 +21,7 @@ import {
 } from "./recovery.ts";
 import { redactor } from "./redaction.ts";
 import { loadSettings, type Settings, settingsFiles } from "./settings.ts";
+import type { ShutdownHandler } from "./shutdown.ts";
 
 /** Where the store of a project is, below the project's folder. */
 export const STATE_FOLDER = join(".orchestrator", "state");
@@ -229,10 +231,25 @@ export class Orchestrator {
     this.live?.hear(event);
   }
 
-  /** Closes the mission and the store. */
-  async dispose(): Promise<void> {
+  /** Rejects where a session of the mission may not use a tool as it is about to. Other sessions are nobody's. */
+  async guard(use: ToolUse): Promise<void> {
+    await this.live?.guard(use);
+  }
+
+  /** What has to be ended when the host closes the project: the mission first, for it writes to the store. */
+  handlers(): readonly ShutdownHandler[] {
+    return [
+      { name: "mission", priority: 20, run: () => this.#closeMission() },
+      { name: "store", priority: 0, run: () => this.#closeStore() },
+    ];
+  }
+
+  async #closeMission(): Promise<void> {
     this.#disposed = true;
     await this.#mission?.close();
+  }
+
+  #closeStore(): void {
     this.#store?.close();
     this.#store = undefined;
   }

@@ -113,6 +113,11 @@ export class Sessions {
     return this.#bySession.get(session)?.agent;
   }
 
+  /** Whether a session was opened for a lease of this mission, be it one that has ended. */
+  hasServed(session: string): boolean {
+    return this.#payers.has(session);
+  }
+
   /** The files that the host's tools wrote in a session, paths as the tools were given them. */
   filesWritten(session: string | undefined): Iterable<string> {
     return (session === undefined ? undefined : this.#written.get(session)) ?? [];

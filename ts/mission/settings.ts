@@ -54,6 +54,10 @@ export const Settings = z.strictObject({
     .describe(
       "What happens with an unfinished mission at the next start: one note about /resume, or it goes on.",
     ),
+  scope: z
+    .enum(["enforce", "warn"])
+    .default("enforce")
+    .describe("Whether an edit outside of a task's files is refused, or only told of."),
   review: z
     .enum(["plan", "always", "never"])
     .default("plan")

@@ -34,6 +34,7 @@ const contribution: Contribution = {
   tools: [tool("start"), tool("finish")],
   onCommand: async () => ({ prompt: "" }),
   onEvent: () => undefined,
+  beforeTool: async () => undefined,
   instructions: () => undefined,
   dispose: async () => undefined,
 };

@@ -34,6 +34,7 @@ function contributing(more: Partial<Contribution> = {}) {
       return { prompt: `objective: ${call.arguments}` };
     },
     onEvent: (event) => heard.push(event),
+    beforeTool: async () => undefined,
     instructions: (session) => (session === "ours" ? INSTRUCTIONS : undefined),
     async dispose() {
       disposed += 1;
@@ -217,5 +218,23 @@ describe("a tool", () => {
       ask: () => Promise.reject(new Error("rejected by the user")),
     };
     await expect(hooks.tool?.["echo"]?.execute({ text: "ls" }, call)).rejects.toThrow("rejected by the user");
+  });
+});
+
+describe("a tool that is about to be used", () => {
+  it("is told with its parameters, and refused with what the contribution says", async () => {
+    const uses: unknown[] = [];
+    const { contribution } = contributing({
+      beforeTool: async (use) => {
+        uses.push(use);
+        if (use.tool === "edit") throw new Error("not this file");
+      },
+    });
+    const before = (await hooksOf(contribution))["tool.execute.before"];
+    const use = (tool: string) =>
+      before?.({ tool, sessionID: "s", callID: "c" }, { args: { filePath: "a.ts" } });
+    await use("read");
+    await expect(use("edit")).rejects.toThrow("not this file");
+    expect(uses[0]).toEqual({ session: "s", tool: "read", parameters: { filePath: "a.ts" } });
   });
 });

@@ -38,6 +38,8 @@ function hooks(host: OpenCode1Host, contribution: Contribution, client: Opencode
       const news = hostEventOf(event);
       if (news !== undefined) contribution.onEvent(news);
     },
+    "tool.execute.before": ({ tool, sessionID }, { args }) =>
+      contribution.beforeTool({ session: sessionID, tool, parameters: args }),
     async "experimental.chat.system.transform"({ sessionID }, output) {
       const instructions = sessionID === undefined ? undefined : contribution.instructions(sessionID);
       if (instructions === undefined || !output.system.some((text) => text.includes(CHAT_MARK))) return;
