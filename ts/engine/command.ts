@@ -73,6 +73,8 @@ export type Command =
       readonly attempt: number;
       readonly commands: readonly string[];
       readonly files: readonly string[];
+      /** Whether a reviewer looks at it once the checks pass; if not, they are the last word. */
+      readonly reviewFollows: boolean;
     }
   /** Open a reviewer's session; without `task` it is the seal. */
   | {

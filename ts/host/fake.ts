@@ -26,6 +26,8 @@ export interface FakeTurn {
   /** Which prompt of its session this is, from 1. */
   readonly number: number;
   readonly signal: AbortSignal;
+  /** The folder that it works in. */
+  readonly directory: string;
   /** Calls one of our tools, as a model would: unknown tools and wrong arguments are refused. */
   call(tool: string, parameters?: unknown): Promise<ToolAnswer>;
   /** Uses a tool of the host's own: it does nothing, but rejects where it is refused. */
@@ -67,6 +69,8 @@ export class FakeHost implements Host {
   readonly toasts: string[] = [];
   readonly logs: string[] = [];
   readonly aborted: string[] = [];
+  /** Where sessions work that don't work in the project's folder. */
+  readonly folders = new Map<string, string>();
   /** Titles that our tool calls showed while they ran. */
   readonly progress: string[] = [];
   readonly #agents: Readonly<Record<string, FakeAgent>>;
@@ -126,10 +130,19 @@ export class FakeHost implements Host {
     return [...this.#sessions.values()].filter(({ turn }) => turn !== undefined).map(({ id }) => id);
   }
 
-  async createSession({ parent, title }: NewSession): Promise<string> {
+  async createSession({ parent, title, directory }: NewSession): Promise<string> {
     const id = `ses${this.#sessions.size + 1}`;
+    if (directory !== undefined) this.folders.set(id, directory);
     this.#sessions.set(id, newSession(id, parent, title));
     return id;
+  }
+
+  place(session: string, directory: string): void {
+    this.folders.set(session, directory);
+  }
+
+  async leave(directory: string): Promise<void> {
+    for (const [session, folder] of this.folders) if (folder === directory) this.folders.delete(session);
   }
 
   async prompt(prompt: Prompt): Promise<void> {
@@ -186,6 +199,7 @@ export class FakeHost implements Host {
       text: prompt.text,
       number: session.prompts,
       signal,
+      directory: this.folders.get(id) ?? this.directory,
       call: (tool, parameters) => this.call(id, prompt.agent, tool, parameters, signal),
       use: (tool, parameters) => this.#started.beforeTool({ session: id, tool, parameters }),
       emit: (event) => this.emit(event),

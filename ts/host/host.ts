@@ -16,6 +16,8 @@ export interface ModelRef {
 export interface NewSession {
   readonly parent: string;
   readonly title: string;
+  /** Where it works, absolute; absent: in the project's folder. */
+  readonly directory?: string;
 }
 
 /** A message that we put into a session. It always carries its agent and model: one without them switches the session. */
@@ -90,6 +92,10 @@ export interface Host {
   readonly directory: string;
   /** Opens a session and answers its id. */
   createSession(session: NewSession): Promise<string>;
+  /** Says where a session of an earlier process works, so that it is found there. */
+  place(session: string, directory: string): void;
+  /** No session works in that folder any more, and it may go. Never rejects. */
+  leave(directory: string): Promise<void>;
   /** Hands a message in. Resolves when it is taken, not when it is answered: what follows arrives as events. */
   prompt(prompt: Prompt): Promise<void>;
   /** Stops a session's turn; resolves when the host has been told. */

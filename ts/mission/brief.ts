@@ -10,6 +10,8 @@ export interface Brief {
   readonly session: string;
   /** The model that the user chose for it; the agents of the mission use it unless they have one of their own. */
   readonly model?: ModelRef;
+  /** Where its tasks are worked on; absent: in the project's folder. */
+  readonly isolation?: "worktree";
   /** Milliseconds since the epoch. */
   readonly openedAt: number;
 }

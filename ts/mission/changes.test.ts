@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { filesOfTask, projectPath } from "./changes.ts";
 import { folderWith, put } from "./folder.fixture.ts";
+import { sinceLastCommit } from "./git.ts";
 import { repositoryWith } from "./repository.fixture.ts";
 
 const none = { written: [], reported: [], scope: [] };
@@ -10,14 +11,14 @@ const none = { written: [], reported: [], scope: [] };
 async function inScope(scope: readonly string[], files: readonly string[]): Promise<string[]> {
   const folder = await repositoryWith({ start: "" });
   await put(folder, Object.fromEntries(files.map((file) => [file, "1"])));
-  return filesOfTask(folder, { ...none, scope });
+  return filesOfTask(sinceLastCommit(folder), { ...none, scope });
 }
 
 describe("the files of a task", () => {
   it("are what tools wrote, what was reported and what git saw in its scope, each once, sorted", async () => {
     const folder = await repositoryWith({ "src/old.ts": "1", "lib/x.ts": "1" });
     await put(folder, { "src/old.ts": "2", "src/new.ts": "1", "lib/x.ts": "2" });
-    const files = await filesOfTask(folder, {
+    const files = await filesOfTask(sinceLastCommit(folder), {
       written: [join(folder, "src", "new.ts"), "docs/a.md"],
       reported: ["src/new.ts", "./docs/b.md"],
       scope: ["src/**"],
@@ -28,19 +29,23 @@ describe("the files of a task", () => {
   it("are not what git saw where the scope is unknown: another task may have done that", async () => {
     const folder = await repositoryWith({ a: "1" });
     await put(folder, { a: "2" });
-    expect(await filesOfTask(folder, { ...none, reported: ["b"] })).toEqual(["b"]);
+    expect(await filesOfTask(sinceLastCommit(folder), { ...none, reported: ["b"] })).toEqual(["b"]);
   });
 
   it("are what two witnesses know where there is no repository", async () => {
     const folder = await folderWith({ "src/a.ts": "1" });
-    const files = await filesOfTask(folder, { written: ["w"], reported: ["r"], scope: ["src/**"] });
+    const files = await filesOfTask(sinceLastCommit(folder), {
+      written: ["w"],
+      reported: ["r"],
+      scope: ["src/**"],
+    });
     expect(files).toEqual(["r", "w"]);
   });
 
   it("are never our own", async () => {
     const folder = await repositoryWith({ start: "" });
     await put(folder, { ".orchestrator/todo.md": "1", a: "1" });
-    const files = await filesOfTask(folder, {
+    const files = await filesOfTask(sinceLastCommit(folder), {
       written: [".orchestrator/state/x"],
       reported: ["src/../.orchestrator/todo.md"],
       scope: ["**"],
@@ -50,7 +55,7 @@ describe("the files of a task", () => {
 
   it("are all inside the project", async () => {
     const reported = ["../other/a", "/etc/passwd", ".", ""];
-    expect(await filesOfTask(await folderWith(), { ...none, reported })).toEqual([]);
+    expect(await filesOfTask(sinceLastCommit(await folderWith()), { ...none, reported })).toEqual([]);
   });
 });
 

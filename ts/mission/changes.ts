@@ -4,7 +4,7 @@
  */
 import { isAbsolute, relative, resolve, sep } from "node:path";
 import { outsideScope } from "../engine/index.ts";
-import { changedFiles } from "./git.ts";
+import { changedFiles, type Place } from "./git.ts";
 
 /** Our own folder: what changes in it is no one's work. */
 const OURS = ".orchestrator/";
@@ -19,15 +19,12 @@ export interface Witnesses {
 }
 
 /** The union of what the witnesses name, sorted. A path outside the project is left out: it is not ours to check. */
-export async function filesOfTask(
-  directory: string,
-  { written, reported, scope }: Witnesses,
-): Promise<string[]> {
-  const changed = scope.length === 0 ? [] : [...((await changedFiles(directory)) ?? [])];
+export async function filesOfTask(place: Place, { written, reported, scope }: Witnesses): Promise<string[]> {
+  const changed = scope.length === 0 ? [] : [...((await changedFiles(place)) ?? [])];
   const outside = new Set(outsideScope(scope, changed));
   const ofGit = changed.filter((path) => !outside.has(path));
   const named = [...written, ...reported]
-    .map((path) => projectPath(directory, path))
+    .map((path) => projectPath(place.directory, path))
     .filter((path) => path !== undefined);
   return [...new Set([...ofGit, ...named])].filter((path) => !path.startsWith(OURS)).sort();
 }

@@ -1,6 +1,7 @@
 /** The verifications that are running, each of which can be called off. */
 import type { Command, Event, TaskView } from "../engine/index.ts";
 import { filesOfTask, projectPath } from "./changes.ts";
+import type { Isolation } from "./isolation.ts";
 import { verify } from "./verification.ts";
 
 type VerifyCommand = Extract<Command, { type: "verify" }>;
@@ -14,13 +15,13 @@ export interface Subject {
 
 /** Runs verifications for one mission. */
 export class Checks {
-  readonly #directory: string;
+  readonly #isolation: Isolation;
   readonly #timeoutMs: number;
   readonly #running = new Map<string, AbortController>();
 
   /** `timeoutMs` is for one command. */
-  constructor(directory: string, timeoutMs: number) {
-    this.#directory = directory;
+  constructor(isolation: Isolation, timeoutMs: number) {
+    this.#isolation = isolation;
     this.#timeoutMs = timeoutMs;
   }
 
@@ -33,16 +34,23 @@ export class Checks {
     this.#running.set(key, controller);
     const subject = command.task === undefined ? {} : { task: command.task };
     try {
-      const reported = command.files.map((path) => projectPath(this.#directory, path) ?? path);
-      const changed = await filesOfTask(this.#directory, { written, reported, scope: task?.files ?? [] });
+      const place =
+        task === undefined ? this.#isolation.placeOf(undefined) : await this.#isolation.open(task);
+      const reported = command.files.map((path) => projectPath(place.directory, path) ?? path);
+      const changed = await filesOfTask(place, { written, reported, scope: task?.files ?? [] });
       const { passed, report } = await verify({
-        directory: this.#directory,
+        place,
         changed,
         reported,
         commands: command.commands,
         timeoutMs: this.#timeoutMs,
         signal: controller.signal,
       });
+      if (passed && command.task !== undefined && !command.reviewFollows) {
+        const conflict = await this.#isolation.merge(command.task);
+        if (conflict !== undefined)
+          return { type: "verified", ...subject, attempt, passed: false, report: conflict };
+      }
       return { type: "verified", ...subject, attempt, passed, report };
     } catch (error) {
       // A check that could not be carried out has not passed.

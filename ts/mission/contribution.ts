@@ -14,6 +14,12 @@ import { runMission } from "./tools/run-mission.ts";
 import { submitPlan } from "./tools/submit-plan.ts";
 import { tasks } from "./tools/tasks.ts";
 
+/**
+ * What works in folders of a project's tasks: a host opens each as a project of its own, in the same process, and the
+ * sessions there are those of the project that the task belongs to.
+ */
+const LENT = new Map<string, Contribution>();
+
 /** Until then the host is still starting, and nobody sees a note. In milliseconds. */
 const RECOVERY_AFTER_MS = 1_000;
 
@@ -22,15 +28,35 @@ const RECOVERY_AFTER_MS = 1_000;
  * unfinished mission is looked for once the host has started.
  */
 export async function contribute(host: Host, options: unknown): Promise<Contribution> {
+  const lent = LENT.get(host.directory);
+  // Whoever lent it disposes of it.
+  if (lent !== undefined) return { ...lent, dispose: async () => undefined };
   const speaking = discreet(host, redactor);
-  const orchestrator = new Orchestrator(speaking, options);
+  const folders = new Set<string>();
+  const orchestrator = new Orchestrator(speaking, options, {
+    opened(directory) {
+      folders.add(directory);
+      LENT.set(directory, contribution);
+    },
+    async left(directory) {
+      folders.delete(directory);
+      LENT.delete(directory);
+    },
+  });
   const recovery = setTimeout(() => void orchestrator.recover(), RECOVERY_AFTER_MS).unref();
   const shutdown = new Shutdown(
     (name, error) => void speaking.log("warn", `at shutdown, ${name}: ${String(error)}`),
   );
   shutdown.add({ name: "recovery", priority: 30, run: () => clearTimeout(recovery) });
   for (const handler of orchestrator.handlers()) shutdown.add(handler);
-  return {
+  shutdown.add({
+    name: "folders",
+    priority: 10,
+    run() {
+      for (const directory of folders) LENT.delete(directory);
+    },
+  });
+  const contribution: Contribution = {
     agents: AGENTS,
     commands: COMMANDS,
     tools: [submitPlan, runMission, delegateTask, tasks, reportTask, reviewTask].map((tool) =>
@@ -45,4 +71,5 @@ export async function contribute(host: Host, options: unknown): Promise<Contribu
     },
     dispose: () => shutdown.run(),
   };
+  return contribution;
 }

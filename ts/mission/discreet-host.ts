@@ -7,6 +7,8 @@ export function discreet(host: Host, redactor: Redactor): Host {
   return {
     directory: host.directory,
     createSession: (session) => host.createSession({ ...session, title: redactor.redact(session.title) }),
+    place: (session, directory) => host.place(session, directory),
+    leave: (directory) => host.leave(directory),
     prompt: (prompt) => host.prompt({ ...prompt, text: redactor.redact(prompt.text) }),
     abort: (session) => host.abort(session),
     statuses: () => host.statuses(),

@@ -2,7 +2,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { folderWith, put } from "./folder.fixture.ts";
-import { changedFiles, committed, diff } from "./git.ts";
+import { changedFiles, committed, diff, sinceLastCommit } from "./git.ts";
 import { git, repositoryWith } from "./repository.fixture.ts";
 
 const MANY = 1_000_000;
@@ -14,42 +14,48 @@ describe("changed files", () => {
     await put(folder, { edited: "2", staged: "2", "new/file": "1", added: "1" });
     await rm(join(folder, "gone"));
     await git(folder, "add", "staged", "added");
-    expect(sorted(await changedFiles(folder))).toEqual(["added", "edited", "gone", "new/file", "staged"]);
+    expect(sorted(await changedFiles(sinceLastCommit(folder)))).toEqual([
+      "added",
+      "edited",
+      "gone",
+      "new/file",
+      "staged",
+    ]);
   });
 
   it("are none right after a commit", async () => {
     const folder = await repositoryWith({ a: "1" });
-    expect(sorted(await changedFiles(folder))).toEqual([]);
+    expect(sorted(await changedFiles(sinceLastCommit(folder)))).toEqual([]);
   });
 
   it("are not those that git ignores", async () => {
     const folder = await repositoryWith({ ".gitignore": "build/\n*.log\n" });
     await put(folder, { "build/x": "1", "a.log": "1", b: "1" });
-    expect(sorted(await changedFiles(folder))).toEqual(["b"]);
+    expect(sorted(await changedFiles(sinceLastCommit(folder)))).toEqual(["b"]);
   });
 
   it("have their names as they are: spaces, quotes, line ends, letters of any script", async () => {
     const names = ["a b", 'q"uote', "ü/ñ.txt", "[id].ts", "日本"];
     const folder = await repositoryWith({ start: "" });
     await put(folder, Object.fromEntries(names.map((name) => [name, "1"])));
-    expect(sorted(await changedFiles(folder))).toEqual([...names].sort());
+    expect(sorted(await changedFiles(sinceLastCommit(folder)))).toEqual([...names].sort());
   });
 
   it("are relative to the project where it is a folder of a larger repository, and only those below it", async () => {
     const folder = await repositoryWith({ "app/a": "1", other: "1" });
     await put(folder, { "app/a": "2", "app/b": "1", other: "2", new: "1" });
-    expect(sorted(await changedFiles(join(folder, "app")))).toEqual(["a", "b"]);
+    expect(sorted(await changedFiles(sinceLastCommit(join(folder, "app"))))).toEqual(["a", "b"]);
   });
 
   it("are all files of a repository without a commit", async () => {
     const folder = await folderWith({ staged: "1", loose: "1" });
     await git(folder, "init", "--quiet");
     await git(folder, "add", "staged");
-    expect(sorted(await changedFiles(folder))).toEqual(["loose", "staged"]);
+    expect(sorted(await changedFiles(sinceLastCommit(folder)))).toEqual(["loose", "staged"]);
   });
 
   it("are unknown where there is no repository", async () => {
-    expect(await changedFiles(await folderWith({ a: "1" }))).toBeUndefined();
+    expect(await changedFiles(sinceLastCommit(await folderWith({ a: "1" })))).toBeUndefined();
   });
 });
 
@@ -58,15 +64,15 @@ describe("a file in the last commit", () => {
     const bytes = Buffer.from([0, 255, 13, 10, 195]);
     const folder = await repositoryWith({ "app/a b.bin": bytes });
     await put(folder, { "app/a b.bin": "2" });
-    expect(await committed(folder, "app/a b.bin")).toEqual(bytes);
-    expect(await committed(join(folder, "app"), "a b.bin")).toEqual(bytes);
+    expect(await committed(sinceLastCommit(folder), "app/a b.bin")).toEqual(bytes);
+    expect(await committed(sinceLastCommit(join(folder, "app")), "a b.bin")).toEqual(bytes);
   });
 
   it("is nothing for a new file, and where there is no repository", async () => {
     const folder = await repositoryWith({});
     await put(folder, { new: "1" });
-    expect(await committed(folder, "new")).toBeUndefined();
-    expect(await committed(await folderWith({ a: "1" }), "a")).toBeUndefined();
+    expect(await committed(sinceLastCommit(folder), "new")).toBeUndefined();
+    expect(await committed(sinceLastCommit(await folderWith({ a: "1" })), "a")).toBeUndefined();
   });
 });
 
@@ -74,7 +80,7 @@ describe("a diff", () => {
   it("shows edits against the last commit, and new files in full", async () => {
     const folder = await repositoryWith({ edited: "old line\n", other: "1" });
     await put(folder, { edited: "new line\n", added: "fresh line\n", other: "2" });
-    const text = await diff(folder, ["edited", "added"], MANY);
+    const text = await diff(sinceLastCommit(folder), ["edited", "added"], MANY);
     expect(text).toContain("-old line\n+new line\n");
     expect(text).toContain("+fresh line\n");
     expect(text).not.toContain("other");
@@ -84,7 +90,7 @@ describe("a diff", () => {
     const folder = await repositoryWith({ a: "old\n" });
     await put(folder, { a: "new\n", b: "added\n" });
     await git(folder, "add", "--all");
-    const text = await diff(folder, ["a", "b"], MANY);
+    const text = await diff(sinceLastCommit(folder), ["a", "b"], MANY);
     expect(text).toContain("+new\n");
     expect(text).toContain("+added\n");
   });
@@ -92,14 +98,14 @@ describe("a diff", () => {
   it("shows a removed file", async () => {
     const folder = await repositoryWith({ a: "old\n" });
     await rm(join(folder, "a"));
-    expect(await diff(folder, ["a"], MANY)).toContain("-old\n");
+    expect(await diff(sinceLastCommit(folder), ["a"], MANY)).toContain("-old\n");
   });
 
   it("shows every file in full in a repository without a commit", async () => {
     const folder = await folderWith({ staged: "one\n", loose: "two\n", other: "three\n" });
     await git(folder, "init", "--quiet");
     await git(folder, "add", "staged");
-    const text = await diff(folder, ["staged", "loose"], MANY);
+    const text = await diff(sinceLastCommit(folder), ["staged", "loose"], MANY);
     expect(text).toContain("+one\n");
     expect(text).toContain("+two\n");
     expect(text).not.toContain("three");
@@ -108,7 +114,7 @@ describe("a diff", () => {
   it("takes a path for a name, not for a pattern", async () => {
     const folder = await repositoryWith({ "[id].ts": "1\n", "i.ts": "1\n", "*.ts": "1\n" });
     await put(folder, { "[id].ts": "mine\n", "i.ts": "another's\n", "*.ts": "another's\n" });
-    const text = await diff(folder, ["[id].ts"], MANY);
+    const text = await diff(sinceLastCommit(folder), ["[id].ts"], MANY);
     expect(text).toContain("+mine\n");
     expect(text).not.toContain("another's");
   });
@@ -118,7 +124,7 @@ describe("a diff", () => {
     await git(folder, "config", "color.ui", "always");
     await git(folder, "config", "diff.external", "false");
     await put(folder, { a: "new\n", b: "added\n" });
-    const text = await diff(folder, ["a", "b"], MANY);
+    const text = await diff(sinceLastCommit(folder), ["a", "b"], MANY);
     expect(text).toContain("\n-old\n+new\n");
     expect(text).toContain("\n+added\n");
   });
@@ -126,14 +132,14 @@ describe("a diff", () => {
   it("is cut where it is too long, and says how much is missing", async () => {
     const folder = await repositoryWith({});
     await put(folder, { long: "x".repeat(5000) });
-    const text = (await diff(folder, ["long"], 1000)) ?? "";
+    const text = (await diff(sinceLastCommit(folder), ["long"], 1000)) ?? "";
     expect(text).toMatch(/x\n… \d{4} characters left out …\n$/);
     expect(text.length).toBeLessThan(1100);
   });
 
   it("is nothing for no files, and where there is no repository", async () => {
     const folder = await folderWith({ a: "1" });
-    expect(await diff(await repositoryWith({ a: "1" }), [], MANY)).toBeUndefined();
-    expect(await diff(folder, ["a"], MANY)).toBeUndefined();
+    expect(await diff(sinceLastCommit(await repositoryWith({ a: "1" })), [], MANY)).toBeUndefined();
+    expect(await diff(sinceLastCommit(folder), ["a"], MANY)).toBeUndefined();
   });
 });

@@ -28,29 +28,41 @@ function names(list: Buffer | undefined): string[] {
         .filter((name) => name !== "");
 }
 
-/** Every file below `directory` that differs from the last commit, untracked files included. Paths relative to `directory`. */
-export async function changedFiles(directory: string): Promise<ReadonlySet<string> | undefined> {
+/** A folder of the project, and the state of it that changes are counted from: a commit. */
+export interface Place {
+  /** Absolute. */
+  readonly directory: string;
+  readonly base: string;
+}
+
+/** The folder as the user has it: what counts is what differs from the last commit. */
+export function sinceLastCommit(directory: string): Place {
+  return { directory, base: "HEAD" };
+}
+
+/** Every file that differs from the base, untracked files included. Paths relative to the folder. */
+export async function changedFiles({ directory, base }: Place): Promise<ReadonlySet<string> | undefined> {
   const untracked = await git(directory, "ls-files", "--others", "--exclude-standard", "-z");
   if (untracked === undefined) return undefined;
   const tracked =
-    (await git(directory, "diff", "--name-only", "--no-renames", "--relative", "-z", "HEAD")) ??
+    (await git(directory, "diff", "--name-only", "--no-renames", "--relative", "-z", base)) ??
     (await git(directory, "ls-files", "-z"));
   return new Set([...names(untracked), ...names(tracked)]);
 }
 
-/** A file's content in the last commit; `undefined` when it is new there. */
-export async function committed(directory: string, path: string): Promise<Buffer | undefined> {
-  return git(directory, "show", `HEAD:./${path}`);
+/** A file's content in the base; `undefined` when it is new there. */
+export async function committed({ directory, base }: Place, path: string): Promise<Buffer | undefined> {
+  return git(directory, "show", `${base}:./${path}`);
 }
 
-/** The changes to `paths` since the last commit, new files in full, at most `maxChars` characters. */
+/** The changes to `paths` since the base, new files in full, at most `maxChars` characters. */
 export async function diff(
-  directory: string,
+  { directory, base }: Place,
   paths: readonly string[],
   maxChars: number,
 ): Promise<string | undefined> {
   if (paths.length === 0) return undefined;
-  const tracked = await git(directory, ...DIFF, "--relative", "HEAD", "--", ...paths);
+  const tracked = await git(directory, ...DIFF, "--relative", base, "--", ...paths);
   // Without a commit, what is in the index is new as well.
   const which = tracked === undefined ? ["--cached", "--others"] : ["--others"];
   const added = await git(directory, "ls-files", ...which, "--exclude-standard", "-z", "--", ...paths);

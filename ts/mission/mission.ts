@@ -20,19 +20,12 @@ import type { ToolUse } from "../host/contribution.ts";
 import type { Host, HostEvent } from "../host/host.ts";
 import type { Brief } from "./brief.ts";
 import { budgetOf } from "./budget.ts";
-import { filesOfTask } from "./changes.ts";
 import { Checks } from "./checks.ts";
-import { diff } from "./git.ts";
 import { Hooks } from "./hooks.ts";
-import {
-  DIFF_CHARS,
-  repairMessage,
-  reviewMessage,
-  sealMessage,
-  taskMessage,
-  VERDICT_MISSING,
-} from "./messages.ts";
+import type { Isolation } from "./isolation.ts";
+import { repairMessage, sealMessage, taskMessage, VERDICT_MISSING } from "./messages.ts";
 import { redactor } from "./redaction.ts";
+import { type Judgement, reviewText, verdictEvent } from "./reviews.ts";
 import { Sessions } from "./sessions.ts";
 import type { Settings } from "./settings.ts";
 import { renderTodo, TodoFile } from "./todo.ts";
@@ -53,6 +46,8 @@ export interface MissionParts {
   readonly settings: Settings;
   /** The right to drive it; given back when the mission is closed. */
   readonly owner: Ownership;
+  /** Where its tasks are worked on. */
+  readonly isolation: Isolation;
 }
 
 /** Longest time for which a timer can be set, in milliseconds; a later wake is reached in several steps. */
@@ -66,6 +61,7 @@ export class Mission {
   readonly #engine: MissionEngine;
   readonly #sessions: Sessions;
   readonly #checks: Checks;
+  readonly #isolation: Isolation;
   readonly #todo: TodoFile;
   readonly #owner: Ownership;
   readonly #scope: Settings["scope"];
@@ -77,7 +73,7 @@ export class Mission {
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
 
-  constructor({ brief, host, store, settings, owner }: MissionParts) {
+  constructor({ brief, host, store, settings, owner, isolation }: MissionParts) {
     const { lanes, attempts, stallTimeoutMs, taskTimeoutMs, review, models } = settings;
     this.brief = brief;
     this.#host = host;
@@ -104,7 +100,8 @@ export class Mission {
           ? this.snapshot.usedByCommander
           : (this.#engine.lease(lease)?.used ?? { tokens: 0, microUsd: 0, calls: 0 }),
     });
-    this.#checks = new Checks(host.directory, settings.verifyTimeoutMs);
+    this.#isolation = isolation;
+    this.#checks = new Checks(isolation, settings.verifyTimeoutMs);
     this.#todo = new TodoFile(host.directory);
   }
 
@@ -221,13 +218,21 @@ export class Mission {
     this.#sessions.hear(event);
   }
 
+  /** Takes a reviewer's verdict. @throws EngineError as {@link submit} does. */
+  async judge(judgement: Judgement): Promise<void> {
+    const task = this.#engine.lease(judgement.lease)?.task;
+    this.submit(await verdictEvent(this.#isolation, task, judgement));
+  }
+
   /** Rejects where a session of the mission may not use a tool as it is about to. */
   async guard(use: ToolUse): Promise<void> {
     const caller = this.#callerOf(use.session);
     if (caller === undefined) return;
     const warn = (message: string) => void this.#host.toast("warning", message);
     const tasks = () => this.snapshot.tasks;
-    await this.#guards.run({ use, caller, directory: this.#host.directory, tasks, scope: this.#scope, warn });
+    const task = caller.kind === "agent" ? caller.task?.id : undefined;
+    const { directory } = this.#isolation.placeOf(task);
+    await this.#guards.run({ use, caller, directory, tasks, scope: this.#scope, warn });
   }
 
   #callerOf(session: string): Caller | undefined {
@@ -258,7 +263,7 @@ export class Mission {
     this.#engine[Symbol.dispose]();
     this.#owner[Symbol.dispose]();
     this.#moved();
-    await this.#todo.settled();
+    await Promise.all([this.#todo.settled(), this.#isolation.settled()]);
   }
 
   /** Another process drives it by now: this one lets go of it. */
@@ -334,6 +339,9 @@ export class Mission {
       this.#checks.keep((task) =>
         task === undefined ? snapshot.phase === "verifying" : this.task(task)?.state === "verifying",
       );
+      void this.#isolation
+        .keep(snapshot.tasks)
+        .catch((error: unknown) => this.#passedOver("worktrees", error));
       if (snapshot.tasks.length > 0) {
         this.#todo
           .write(renderTodo(this.brief, snapshot))
@@ -368,15 +376,23 @@ export class Mission {
     }
   }
 
-  #start(command: Extract<Command, { type: "start" }>): Promise<void> {
-    const { id, title } = this.#known(command.task);
+  async #start(command: Extract<Command, { type: "start" }>): Promise<void> {
+    const task = this.#known(command.task);
+    const title = `${task.id}: ${task.title} (@${command.agent})`;
     const text = taskMessage(this.#spec(command.task));
-    return this.#sessions.engage({ ...command, title: `${id}: ${title} (@${command.agent})`, text });
+    await this.#sessions.engage({ ...command, ...(await this.#placeFor(task)), title, text });
   }
 
-  #repair(command: Extract<Command, { type: "prompt" }>): Promise<void> {
+  async #repair(command: Extract<Command, { type: "prompt" }>): Promise<void> {
     const task = this.#known(command.task);
-    return this.#sessions.again({ ...command, agent: task.agent }, repairMessage(task, command.reason));
+    const turn = { ...command, ...(await this.#placeFor(task)), agent: task.agent };
+    await this.#sessions.again(turn, repairMessage(task, command.reason));
+  }
+
+  /** Where the sessions of a task work; nothing for the project's folder. */
+  async #placeFor(task: TaskView): Promise<{ readonly directory?: string }> {
+    const { directory } = await this.#isolation.open(task);
+    return directory === this.#host.directory ? {} : { directory };
   }
 
   async #verify(command: Extract<Command, { type: "verify" }>): Promise<void> {
@@ -390,23 +406,15 @@ export class Mission {
 
   async #review(command: Extract<Command, { type: "review" }>): Promise<void> {
     const task = command.task === undefined ? undefined : this.#known(command.task);
+    const place = task === undefined ? {} : await this.#placeFor(task);
     const text = task === undefined ? this.#sealText() : await this.#reviewText(task);
     const title = task === undefined ? "Final review (@reviewer)" : `Review of ${task.id} (@reviewer)`;
-    await this.#sessions.engage({ ...command, agent: "reviewer", title, text });
+    await this.#sessions.engage({ ...command, ...place, agent: "reviewer", title, text });
   }
 
-  async #reviewText(task: TaskView): Promise<string> {
-    const changed = await filesOfTask(this.#host.directory, {
-      written: this.#sessions.filesWritten(task.session),
-      reported: task.filesReported,
-      scope: task.files,
-    });
-    return reviewMessage(
-      task,
-      this.#spec(task.id).prompt,
-      changed,
-      await diff(this.#host.directory, changed, DIFF_CHARS),
-    );
+  #reviewText(task: TaskView): Promise<string> {
+    const written = this.#sessions.filesWritten(task.session);
+    return reviewText(this.#isolation, task, this.#spec(task.id), written);
   }
 
   #sealText(): string {
@@ -431,6 +439,7 @@ export class Mission {
   async #finish({ outcome, message }: Extract<Command, { type: "finish" }>): Promise<void> {
     this.#outcome = outcome;
     this.#news = { type: "finished", outcome, message };
+    await this.#isolation.end().catch((error: unknown) => this.#passedOver("worktrees", error));
     this.#moved();
     await this.#host.toast(outcome === "accepted" ? "success" : "warning", `Mission ${outcome}: ${message}`);
   }

@@ -9,7 +9,8 @@ import type { ToolUse } from "../host/contribution.ts";
 import type { Host, HostEvent } from "../host/host.ts";
 import { type Brief, briefKey, newMissionId } from "./brief.ts";
 import { MissionError } from "./error.ts";
-import { Mission } from "./mission.ts";
+import { Isolated, type Places, shared } from "./isolation.ts";
+import { Mission, type MissionParts } from "./mission.ts";
 import {
   chosen,
   drivenElsewhere,
@@ -22,23 +23,31 @@ import {
 import { redactor } from "./redaction.ts";
 import { loadSettings, type Settings, settingsFiles } from "./settings.ts";
 import type { ShutdownHandler } from "./shutdown.ts";
+import { Worktrees } from "./worktrees.ts";
 
 /** Where the store of a project is, below the project's folder. */
 export const STATE_FOLDER = join(".orchestrator", "state");
 /** The store's file in it. */
 export const STORE_FILE = "missions.db";
 
+const NOWHERE: Places = { opened: () => undefined, left: async () => undefined };
+
 export class Orchestrator {
   readonly #host: Host;
   readonly #options: unknown;
+  readonly #places: Places;
   #store: Store | undefined;
   #mission: Mission | undefined;
   #disposed = false;
 
-  /** `options` are the plugin's, not yet checked: a mistake in them must not keep OpenCode from starting. */
-  constructor(host: Host, options: unknown) {
+  /**
+   * `options` are the plugin's, not yet checked: a mistake in them must not keep OpenCode from starting. `places` hears
+   * of the folders besides the project's in which sessions of a mission work.
+   */
+  constructor(host: Host, options: unknown, places: Places = NOWHERE) {
     this.#host = host;
     this.#options = options;
+    this.#places = places;
   }
 
   /** The project's newest mission of this process, finished or not. */
@@ -64,6 +73,7 @@ export class Orchestrator {
       );
     }
     const settings = await this.settings();
+    const isolation = await this.#isolationFor(settings);
     const store = this.#openStore();
     this.#refuseWhereDriven(store);
     live?.submit({ type: "cancelled", reason: "replaced by a new /task" });
@@ -74,10 +84,11 @@ export class Orchestrator {
       objective: redactor.redact(objective),
       session,
       openedAt: now,
+      ...isolation,
     };
     store.transaction((tx) => tx.put(briefKey(brief.id), brief), { durability: "full" });
     const owner = this.#claim(store, brief);
-    this.#mission = new Mission({ brief, host: this.#host, store, settings, owner });
+    this.#mission = this.#drive({ brief, store, settings, owner });
     return this.#mission;
   }
 
@@ -103,7 +114,7 @@ export class Orchestrator {
     const led: Brief = { ...brief, session };
     if (brief.session !== session)
       store.transaction((tx) => tx.put(briefKey(led.id), led), { durability: "full" });
-    this.#mission = new Mission({ brief: led, host: this.#host, store, settings, owner });
+    this.#mission = this.#drive({ brief: led, store, settings, owner });
     this.#mission.submit({ type: "interrupted" });
     return this.#mission;
   }
@@ -138,6 +149,42 @@ export class Orchestrator {
     } catch (error) {
       await this.#host.log("error", `an unfinished mission could not be gone on with: ${String(error)}`);
     }
+  }
+
+  /** @throws MissionError `ERR_SETTINGS` where the project has not what worktrees need. */
+  async #isolationFor({ isolation }: Settings): Promise<Pick<Brief, "isolation">> {
+    if (isolation === "shared") return {};
+    const why = await Worktrees.supported(this.#host.directory);
+    if (why === undefined) {
+      await this.#cleanUpAfterOthers();
+      return { isolation };
+    }
+    throw new MissionError("ERR_SETTINGS", `isolation "worktree" can't be had here: ${why}`);
+  }
+
+  /** A process that ended right after its mission has left worktrees behind. */
+  async #cleanUpAfterOthers(): Promise<void> {
+    const { directory } = this.#host;
+    const going = new Set(this.#unfinished().map(({ brief }) => brief.id));
+    const left = (await Worktrees.missions(directory)).filter((mission) => !going.has(mission));
+    for (const mission of left) await new Worktrees(directory, mission).clean();
+  }
+
+  #drive(parts: Omit<MissionParts, "host" | "isolation">): Mission {
+    const host = this.#host;
+    const { id, isolation } = parts.brief;
+    const places = {
+      opened: (directory: string) => this.#places.opened(directory),
+      left: async (directory: string) => {
+        await host.leave(directory);
+        await this.#places.left(directory);
+      },
+    };
+    return new Mission({
+      ...parts,
+      host,
+      isolation: isolation === undefined ? shared(host.directory) : new Isolated(host.directory, id, places),
+    });
   }
 
   /** The session that leads the mission to go on with. @throws MissionError `ERR_NO_MISSION` */

@@ -24,6 +24,8 @@ export interface Turn {
 export interface NextTurn extends Turn {
   readonly session: string;
   readonly agent: string;
+  /** Where it works, if not in the project's folder. */
+  readonly directory?: string;
 }
 
 /** A session to be opened, or gone on in, for a lease. */
@@ -33,6 +35,8 @@ export interface Engagement extends Turn {
   readonly text: string;
   /** An earlier session to go on in. */
   readonly session?: string;
+  /** Where it works, if not in the project's folder. */
+  readonly directory?: string;
 }
 
 interface Engaged {
@@ -124,9 +128,12 @@ export class Sessions {
   }
 
   /** Opens a session for a lease and hands it its first message. */
-  async engage({ lease, turn, model, agent, title, text, session: earlier }: Engagement): Promise<void> {
+  async engage(engagement: Engagement): Promise<void> {
+    const { lease, turn, model, agent, title, text, session: earlier, directory } = engagement;
     await this.#telling({ lease, turn }, async () => {
-      const session = earlier ?? (await this.#host.createSession({ parent: this.#parent, title }));
+      const place = directory === undefined ? {} : { directory };
+      if (earlier !== undefined) this.#place(earlier, directory);
+      const session = earlier ?? (await this.#host.createSession({ parent: this.#parent, title, ...place }));
       // A session that the engine named itself is bound already.
       if (earlier === undefined) {
         const outcome = this.#submit({ type: "session_started", lease, session });
@@ -138,7 +145,8 @@ export class Sessions {
   }
 
   /** Hands the next message to a lease's session; one that an earlier process opened is taken over. */
-  async again({ lease, turn, model, session, agent }: NextTurn, text: string): Promise<void> {
+  async again({ lease, turn, model, session, agent, directory }: NextTurn, text: string): Promise<void> {
+    this.#place(session, directory);
     const engaged = this.#byLease.get(lease) ?? this.#bind(lease, session, agent);
     await this.#telling({ lease, turn, session }, () => this.#prompt(engaged, turn, text, model));
   }
@@ -216,6 +224,10 @@ export class Sessions {
         this.#submit({ type: "session_error", lease, kind: "aborted", message: "the session was deleted" });
         break;
     }
+  }
+
+  #place(session: string, directory: string | undefined): void {
+    if (directory !== undefined) this.#host.place(session, directory);
   }
 
   #bind(lease: number, session: string, agent: string): Engaged {

@@ -25,6 +25,7 @@ const DEFAULTS = {
   models: {},
   budget: {},
   resume: "ask",
+  isolation: "shared",
   scope: "enforce",
 };
 

@@ -54,6 +54,12 @@ export const Settings = z.strictObject({
     .describe(
       "What happens with an unfinished mission at the next start: one note about /resume, or it goes on.",
     ),
+  isolation: z
+    .enum(["shared", "worktree"])
+    .default("shared")
+    .describe(
+      "Where tasks are worked on: all in the project's folder, or each in a git worktree of its own, merged when it is accepted.",
+    ),
   scope: z
     .enum(["enforce", "warn"])
     .default("enforce")

@@ -6,11 +6,11 @@ import { access, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { checkSyntax, EngineError, type SyntaxReport } from "../engine/index.ts";
 import { type CommandResult, runCommand } from "./command.ts";
-import { committed } from "./git.ts";
+import { committed, type Place } from "./git.ts";
 
-/** What is to be verified. Paths are relative to `directory`. */
+/** What is to be verified. Paths are relative to the place's folder. */
 export interface Verification {
-  readonly directory: string;
+  readonly place: Place;
   /** All files that were changed, as far as is known. */
   readonly changed: readonly string[];
   /** The files that the worker says it changed. */
@@ -45,27 +45,27 @@ export async function verify(verification: Verification): Promise<Verdict> {
 }
 
 /** A file that was reported but is neither there nor was there before is a claim without a deed. */
-async function claims({ directory, reported }: Verification): Promise<Verdict> {
+async function claims({ place, reported }: Verification): Promise<Verdict> {
   const missing: string[] = [];
   for (const path of reported) {
-    const exists = await access(join(directory, path)).then(
+    const exists = await access(join(place.directory, path)).then(
       () => true,
       () => false,
     );
-    if (!exists && (await committed(directory, path)) === undefined) missing.push(path);
+    if (!exists && (await committed(place, path)) === undefined) missing.push(path);
   }
   if (missing.length === 0) return { passed: true, report: "" };
   return { passed: false, report: `FAILED files: reported as changed, but not there: ${missing.join(", ")}` };
 }
 
-async function syntax({ directory, changed }: Verification): Promise<Verdict> {
+async function syntax({ place, changed }: Verification): Promise<Verdict> {
   const findings: string[] = [];
   const skipped: string[] = [];
   let checked = 0;
   for (const path of changed) {
-    const source = await readFile(join(directory, path)).catch(() => undefined);
+    const source = await readFile(join(place.directory, path)).catch(() => undefined);
     if (source === undefined) continue;
-    const report = parse(path, source, await committed(directory, path));
+    const report = parse(path, source, await committed(place, path));
     if (report === null) continue;
     if (report instanceof EngineError) {
       skipped.push(`not checked syntax: ${path}: ${report.message}`);
@@ -93,10 +93,10 @@ function describeSyntax(path: string, error: SyntaxReport["errors"][number]): st
   return `${path}:${error.line}:${error.column}: ${error.message}: ${error.excerpt}`;
 }
 
-async function commands({ directory, commands, timeoutMs, signal }: Verification): Promise<Verdict> {
+async function commands({ place, commands, timeoutMs, signal }: Verification): Promise<Verdict> {
   const reports: string[] = [];
   for (const command of commands) {
-    const result = await runCommand(command, { cwd: directory, timeoutMs, signal });
+    const result = await runCommand(command, { cwd: place.directory, timeoutMs, signal });
     const passed = result.ended === "exited" && result.code === 0;
     reports.push(describeCommand(result, passed));
     if (!passed) return { passed: false, report: reports.join("\n") };

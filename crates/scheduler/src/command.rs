@@ -81,6 +81,8 @@ pub enum Command {
         commands: Vec<Name>,
         /// The files that the worker reported.
         files: Vec<String>,
+        /// Whether a reviewer looks at it once the checks pass; if not, they are the last word.
+        review_follows: bool,
     },
     /// Open a reviewer's session and ask for a verdict.
     Review {

@@ -41,6 +41,8 @@ export class OpenCode1Host implements Host {
   readonly directory: string;
   readonly #client: Client;
   readonly #models = new Map<string, ModelRef>();
+  /** The folders of sessions that don't work in the project's own. */
+  readonly #folders = new Map<string, string>();
 
   constructor(client: Client, directory: string) {
     this.#client = client;
@@ -63,12 +65,26 @@ export class OpenCode1Host implements Host {
     return this.#models.get(agent);
   }
 
-  async createSession({ parent, title }: NewSession): Promise<string> {
+  async createSession({ parent, title, directory }: NewSession): Promise<string> {
     const session = await answered(
       `could not open a session for "${title}"`,
-      this.#client.session.create({ body: { parentID: parent, title }, query: this.#here }),
+      this.#client.session.create({
+        body: { parentID: parent, title },
+        query: { directory: directory ?? this.directory },
+      }),
     );
+    if (directory !== undefined) this.place(session.id, directory);
     return session.id;
+  }
+
+  place(session: string, directory: string): void {
+    this.#folders.set(session, directory);
+  }
+
+  async leave(directory: string): Promise<void> {
+    for (const [session, folder] of this.#folders) if (folder === directory) this.#folders.delete(session);
+    // OpenCode keeps what it has loaded for a folder until it is told.
+    await this.#unheard(this.#client.instance.dispose({ query: { directory } }));
   }
 
   async prompt({ session, agent, model, text }: Prompt): Promise<void> {
@@ -80,23 +96,30 @@ export class OpenCode1Host implements Host {
     };
     await accepted(
       `could not prompt session ${session}`,
-      this.#client.session.promptAsync({ path: { id: session }, query: this.#here, body }),
+      this.#client.session.promptAsync({ path: { id: session }, query: this.#at(session), body }),
     );
   }
 
   async abort(session: string): Promise<void> {
     await accepted(
       `could not stop session ${session}`,
-      this.#client.session.abort({ path: { id: session }, query: this.#here }),
+      this.#client.session.abort({ path: { id: session }, query: this.#at(session) }),
     );
   }
 
   async statuses(): Promise<ReadonlyMap<string, SessionStatus>> {
-    const statuses = await answered(
-      "could not ask which sessions are busy",
-      this.#client.session.status({ query: this.#here }),
+    const folders = new Set([this.directory, ...this.#folders.values()]);
+    const answers = await Promise.all(
+      [...folders].map((directory) =>
+        answered(
+          "could not ask which sessions are busy",
+          this.#client.session.status({ query: { directory } }),
+        ),
+      ),
     );
-    return new Map(Object.entries(statuses).map(([id, { type }]) => [id, statusOf(type)]));
+    return new Map(
+      answers.flatMap((statuses) => Object.entries(statuses)).map(([id, { type }]) => [id, statusOf(type)]),
+    );
   }
 
   async lastTurn(session: string): Promise<LastTurn> {
@@ -119,7 +142,7 @@ export class OpenCode1Host implements Host {
   async facts(session: string): Promise<SessionFacts | undefined> {
     const tried = `could not ask who session ${session} is`;
     const { data, error, response } = await this.#client.session
-      .get({ path: { id: session }, query: this.#here })
+      .get({ path: { id: session }, query: this.#at(session) })
       .catch((cause: unknown) => {
         throw new HostFailure(tried, cause);
       });
@@ -153,6 +176,10 @@ export class OpenCode1Host implements Host {
     await this.#unheard(this.#client.app.log({ body, query: this.#here }));
   }
 
+  #at(session: string): { directory: string } {
+    return { directory: this.#folders.get(session) ?? this.directory };
+  }
+
   get #here(): { directory: string } {
     return { directory: this.directory };
   }
@@ -160,7 +187,7 @@ export class OpenCode1Host implements Host {
   async #messages(session: string) {
     return answered(
       `could not read session ${session}`,
-      this.#client.session.messages({ path: { id: session }, query: this.#here }),
+      this.#client.session.messages({ path: { id: session }, query: this.#at(session) }),
     );
   }
 

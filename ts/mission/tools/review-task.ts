@@ -34,7 +34,7 @@ export function reviewTask(orchestrator: Orchestrator): ToolDefinition<typeof pa
         );
       }
       const { mission, lease } = leaseFor(orchestrator, call);
-      mission.submit({ type: "reviewed", lease, verdict, findings });
+      await mission.judge({ lease, verdict, findings });
       return { title: verdict, output: "Recorded. Stop here." };
     },
   });

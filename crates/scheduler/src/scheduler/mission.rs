@@ -214,6 +214,7 @@ impl Scheduler {
                 attempt: self.mission.verifications,
                 commands: self.mission.verify.clone(),
                 files: Vec::new(),
+                review_follows: self.config.review != ReviewPolicy::Never,
             });
         }
     }

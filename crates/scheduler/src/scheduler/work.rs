@@ -216,6 +216,7 @@ impl Scheduler {
             attempt: task.attempt(),
             commands: task.spec.verify.clone(),
             files: task.files.clone(),
+            review_follows: self.wants_review(key),
         });
     }
 

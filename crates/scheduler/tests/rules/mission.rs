@@ -32,7 +32,13 @@ fn finished(commands: &[Command]) -> Option<MissionOutcome> {
 #[test]
 fn all_accepted_means_verification_then_the_seal_then_the_end() {
     let mut bench = verifying();
-    let asked = Command::Verify { task: None, attempt: 1, commands: vec!["npm test".into()], files: vec![] };
+    let asked = Command::Verify {
+        task: None,
+        attempt: 1,
+        commands: vec!["npm test".into()],
+        files: vec![],
+        review_follows: true,
+    };
     assert!(bench.commands.contains(&asked));
     let commands = bench.send(verified(None, 1, true));
     assert!(matches!(&commands[..], [Command::Review { task: None, attempt: 1, .. }]), "{commands:?}");

@@ -29,6 +29,7 @@ fn a_report_counts_when_the_session_is_quiet() {
         attempt: 1,
         commands: vec!["npm test".into()],
         files: vec!["src/a.ts".to_owned()],
+        review_follows: false,
     };
     assert_eq!(commands, [expected]);
     assert_eq!(bench.state("a"), TaskState::Verifying);

@@ -186,10 +186,11 @@ const CHANGES: &[(Rule, &str, Change)] = &[
     }),
     (Rule::Commands, "checks of what runs", |m| {
         let (task, commands, files) = (Some("b".into()), Vec::new(), Vec::new());
-        m.commands.push(Command::Verify { task, attempt: 1, commands, files });
+        m.commands.push(Command::Verify { task, attempt: 1, commands, files, review_follows: false });
     }),
     (Rule::Commands, "checks of a mission under way", |m| {
-        m.commands.push(Command::Verify { task: None, attempt: 1, commands: Vec::new(), files: Vec::new() });
+        let (commands, files) = (Vec::new(), Vec::new());
+        m.commands.push(Command::Verify { task: None, attempt: 1, commands, files, review_follows: false });
     }),
     (Rule::Budget, "a turn beyond the budget", |m| {
         m.now.mission.budget.tokens = Some(100);
