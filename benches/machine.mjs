@@ -34,6 +34,8 @@ export function versions() {
     petgraph: crate("petgraph"),
     "p-queue": packages["node_modules/p-queue"].version,
     fastq: packages["node_modules/fastq"].version,
+    "better-sqlite3": packages["node_modules/better-sqlite3"].version,
+    lmdb: packages["node_modules/lmdb"].version,
     Node: process.versions.node,
     Bun: JSON.parse(readFileSync(join(ROOT, "node_modules/bun/package.json"), "utf8")).version,
     Rust: printed("rustc", "--version").split(" ")[1],

@@ -6,14 +6,14 @@
  *     npm run bench -- --quick             only that each bench runs; its numbers mean nothing
  *     npm run bench -- --help
  */
-import { existsSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { missing, must, ROOT } from "../scripts/steps.mjs";
 import { load, machine, versions } from "./machine.mjs";
 import { inBrief, page } from "./page.mjs";
 
 const RUST = ["deque", "graph", "limiter", "makespan"];
-const JAVASCRIPT = ["queue", "graph-js"];
+const JAVASCRIPT = ["queue", "graph-js", "store"];
 const NAMES = [...RUST, ...JAVASCRIPT];
 
 const HELP = `Usage: npm run bench -- [--quick] [${NAMES.join(" | ")}] …
@@ -61,10 +61,7 @@ async function javascript(benches) {
   if (!existsSync(join(ROOT, "dist", "engine.js"))) {
     missing("dist/engine.js is not there: run `npm run build` first.");
   }
-  if (!existsSync(join(ROOT, "benches", "js", "node_modules"))) {
-    const install = ["install", "--prefix", "benches/js", "--no-save", "--no-audit", "--no-fund"];
-    await must("installing the peers", "npm", install, { quiet: true });
-  }
+  await installPeers();
   const runtimes = [
     [process.execPath, ["--expose-gc"]],
     [join(ROOT, "node_modules", "bun", "bin", "bun.exe"), []],
@@ -73,6 +70,27 @@ async function javascript(benches) {
     benches.flatMap((bench) => runtimes.map((runtime) => [bench, ...runtime])),
     ([bench, program, flags]) => report(bench, program, [...flags, `benches/js/${bench}.mjs`]),
   );
+}
+
+/**
+ * Installs what is not there. better-sqlite3 is compiled where no compiled one can be fetched: with the headers that came
+ * with this Node, if it has any, so that nothing else has to be fetched. Where that fails too, it is left out, and the
+ * bench says so.
+ */
+async function installPeers() {
+  const folder = join(ROOT, "benches", "js");
+  const { dependencies, optionalDependencies } = JSON.parse(
+    readFileSync(join(folder, "package.json"), "utf8"),
+  );
+  const peers = Object.keys({ ...dependencies, ...optionalDependencies });
+  if (peers.every((peer) => existsSync(join(folder, "node_modules", peer)))) return;
+  const prefix = dirname(dirname(realpathSync(process.execPath)));
+  const hasHeaders = existsSync(join(prefix, "include", "node", "node.h"));
+  const install = ["install", "--prefix", "benches/js", "--no-save", "--no-audit", "--no-fund"];
+  await must("installing the peers", "npm", install, {
+    quiet: true,
+    env: hasHeaders ? { npm_config_nodedir: prefix } : {},
+  });
 }
 
 /** One after the other: benches beside each other would measure each other. */
