@@ -24,7 +24,7 @@ function putElsewhere(path: string, key: string): void {
   const addon = fileURLToPath(
     new URL(`../../dist/orchestrator.${platformTag(currentPlatform())}.node`, import.meta.url),
   );
-  const writes = JSON.stringify({ puts: [{ key, value: 1 }], deletes: [], appends: [] });
+  const writes = JSON.stringify({ keys: [key], values: [1], deletes: [], appends: [] });
   const program = `const [addon, path, writes] = process.argv.slice(-3);
     const store = require(addon).NativeStore.open(path, "{}");
     store.begin().commit(writes, true);

@@ -117,7 +117,8 @@ export interface NativeTaskGraph {
 
 export interface NativeStore {
   setAside(): string | null;
-  get(key: string): string | null;
+  refresh(): number;
+  get(key: string, known: number): string | null;
   snapshot(): NativeSnapshot;
   at(version: number): NativeSnapshot;
   begin(): NativeTransaction;
@@ -130,7 +131,7 @@ export interface NativeStore {
 
 export interface NativeSnapshot {
   version(): number;
-  get(key: string): string | null;
+  get(key: string, known: number): string | null;
   scan(prefix: string): string;
   close(): void;
 }

@@ -1,5 +1,6 @@
 import { addon } from "./addon.ts";
 import { crossing } from "./crossing.ts";
+import { DocumentCache } from "./document-cache.ts";
 import { EngineError } from "./error.ts";
 import type { NativeSnapshot, NativeStore } from "./native.ts";
 import { Transaction } from "./transaction.ts";
@@ -96,21 +97,24 @@ export interface AuditReport {
 /** The documents as they were at one version; it never changes. */
 export class StoreSnapshot implements Disposable {
   readonly version: number;
+  readonly #documents: DocumentCache;
   #native: NativeSnapshot | undefined;
 
   /** @internal Made by {@link Store.snapshot} and {@link Store.at}. */
-  constructor(native: NativeSnapshot) {
+  constructor(native: NativeSnapshot, documents: DocumentCache) {
     this.#native = native;
+    this.#documents = documents;
     this.version = crossing(() => native.version());
   }
 
+  /** Frozen: who reads the same document again gets the same object. `structuredClone` makes one to change. */
   get<T>(key: string): Document<T> | undefined {
     const native = this.#open();
-    const document = crossing(() => native.get(key));
-    return document === null ? undefined : (JSON.parse(document) as Document<T>);
+    const read = (known: number) => crossing(() => native.get(key, known));
+    return this.#documents.get(key, this.version, read) as Document<T> | undefined;
   }
 
-  /** All documents whose key begins with `prefix`, in the order of their keys. */
+  /** All documents whose key begins with `prefix`, in the order of their keys; the caller's own objects. */
   scan<T>(prefix: string): Document<T>[] {
     const native = this.#open();
     return JSON.parse(crossing(() => native.scan(prefix))) as Document<T>[];
@@ -143,6 +147,7 @@ export class Store implements Disposable {
   readonly path: string;
   /** The damaged file that this opening found in the way, if it was asked to set it aside: tell the user. */
   readonly setAside: SetAside | undefined;
+  readonly #documents = new DocumentCache();
   #native: NativeStore | undefined;
 
   private constructor(path: string, native: NativeStore) {
@@ -167,9 +172,12 @@ export class Store implements Disposable {
     );
   }
 
-  /** The latest value, commits of other processes included. */
+  /** The latest document, commits of other processes included; frozen, as {@link StoreSnapshot.get} gives it. */
   get<T>(key: string): Document<T> | undefined {
-    return this.snapshot().get<T>(key);
+    const native = this.#open();
+    const latest = crossing(() => native.refresh());
+    const read = (known: number) => crossing(() => native.get(key, known));
+    return this.#documents.get(key, latest, read) as Document<T> | undefined;
   }
 
   /** The latest documents whose key begins with `prefix`, in the order of their keys. */
@@ -181,13 +189,19 @@ export class Store implements Disposable {
   /** The latest state, commits of other processes included. */
   snapshot(): StoreSnapshot {
     const native = this.#open();
-    return new StoreSnapshot(crossing(() => native.snapshot()));
+    return new StoreSnapshot(
+      crossing(() => native.snapshot()),
+      this.#documents,
+    );
   }
 
   /** @throws EngineError `ERR_STORE_COLLECTED` when that version is gone. */
   at(version: number): StoreSnapshot {
     const native = this.#open();
-    return new StoreSnapshot(crossing(() => native.at(version)));
+    return new StoreSnapshot(
+      crossing(() => native.at(version)),
+      this.#documents,
+    );
   }
 
   /**

@@ -1,14 +1,8 @@
 import { crossing } from "./crossing.ts";
+import { parseDocument } from "./document-cache.ts";
 import { EngineError } from "./error.ts";
 import type { NativeTransaction } from "./native.ts";
 import type { Document, Durability } from "./store.ts";
-
-interface Append {
-  readonly stream: string;
-  readonly kind: string;
-  readonly at: number;
-  readonly payload: unknown;
-}
 
 /**
  * Reads from one snapshot, and writes that are kept here until the commit: one crossing for all of them.
@@ -18,20 +12,23 @@ export class Transaction {
   readonly #native: NativeTransaction;
   /** The JSON text to put, or null to delete. */
   readonly #writes = new Map<string, string | null>();
-  readonly #appends: Append[] = [];
+  /** `{ stream, kind, at, payload }`, as JSON. */
+  readonly #appends: string[] = [];
 
   /** @internal Made by `Store.transaction`. */
   constructor(native: NativeTransaction) {
     this.#native = native;
   }
 
-  /** What was written in this transaction has the version 0. */
+  /**
+   * The caller's own object, to change and put back. What was written in this transaction has the version 0.
+   */
   get<T>(key: string): Document<T> | undefined {
     const own = this.#writes.get(key);
     if (own === null) return undefined;
     if (own !== undefined) return { key, version: 0, value: JSON.parse(own) as T };
     const document = crossing(() => this.#native.get(key));
-    return document === null ? undefined : (JSON.parse(document) as Document<T>);
+    return document === null ? undefined : parseDocument(key, document);
   }
 
   /** All documents whose key begins with `prefix`, in the order of their keys. */
@@ -58,23 +55,24 @@ export class Transaction {
 
   /** Adds an entry to the journal `stream`, in the same commit as the documents. `at` is milliseconds. */
   append(stream: string, kind: string, at: number, payload: unknown): void {
-    this.#appends.push({
-      stream,
-      kind,
-      at,
-      payload: JSON.parse(toJson(payload, `the payload for "${stream}"`)),
-    });
+    const record = JSON.stringify({ stream, kind, at });
+    this.#appends.push(`${record.slice(0, -1)},"payload":${toJson(payload, `the payload for "${stream}"`)}}`);
   }
 
   /** @internal Called once, by `Store.transaction`. */
   commit(durability: Durability): number {
-    const puts: string[] = [];
+    const keys: string[] = [];
+    const values: string[] = [];
     const deletes: string[] = [];
     for (const [key, text] of this.#writes) {
       if (text === null) deletes.push(key);
-      else puts.push(`{"key":${JSON.stringify(key)},"value":${text}}`);
+      else {
+        keys.push(key);
+        values.push(text);
+      }
     }
-    const batch = `{"puts":[${puts.join()}],"deletes":${JSON.stringify(deletes)},"appends":${JSON.stringify(this.#appends)}}`;
+    const names = `"keys":${JSON.stringify(keys)},"deletes":${JSON.stringify(deletes)}`;
+    const batch = `{${names},"values":[${values.join()}],"appends":[${this.#appends.join()}]}`;
     return crossing(() => this.#native.commit(batch, durability === "full"));
   }
 }

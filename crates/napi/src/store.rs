@@ -1,6 +1,7 @@
 //! The store: its handle, its snapshots and its transactions.
 
 use std::{
+    borrow::Cow,
     fmt::Write as _,
     path::{Path, PathBuf},
     time::Duration,
@@ -89,14 +90,16 @@ impl NativeStore {
         })
     }
 
-    /// The latest document of a key, as JSON.
+    /// Takes in what other processes committed, and gives the version that is now the latest.
     #[napi]
-    pub fn get(&self, key: String) -> napi::Result<Option<String>> {
-        crossing(|| {
-            let store = self.store()?;
-            store.refresh()?;
-            Ok(store.get(&key).map(|found| document(&key, &found)))
-        })
+    pub fn refresh(&self) -> napi::Result<f64> {
+        crossing(|| Ok(number(self.store()?.refresh()?)))
+    }
+
+    /// The latest document of a key that this process knows of, as [`unless_known`] gives it.
+    #[napi]
+    pub fn get(&self, key: String, known: f64) -> napi::Result<Option<String>> {
+        crossing(|| Ok(self.store()?.get(&key).map(|found| unless_known(&found, known))))
     }
 
     /// The state after a commit.
@@ -200,10 +203,10 @@ impl NativeSnapshot {
         crossing(|| Ok(number(self.snapshot()?.version())))
     }
 
-    /// A document, as JSON.
+    /// A document, as [`unless_known`] gives it.
     #[napi]
-    pub fn get(&self, key: String) -> napi::Result<Option<String>> {
-        crossing(|| Ok(self.snapshot()?.get(&key).map(|found| document(&key, found))))
+    pub fn get(&self, key: String, known: f64) -> napi::Result<Option<String>> {
+        crossing(|| Ok(self.snapshot()?.get(&key).map(|found| unless_known(found, known))))
     }
 
     /// The documents of a prefix, as a JSON array.
@@ -232,20 +235,20 @@ pub struct NativeTransaction {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Writes<'a> {
+    /// Of the documents to put.
     #[serde(borrow)]
-    puts: Vec<Put<'a>>,
+    keys: Vec<Key<'a>>,
+    /// The value of each key.
+    #[serde(borrow)]
+    values: Vec<&'a RawValue>,
     deletes: Vec<String>,
     #[serde(borrow)]
     appends: Vec<Append<'a>>,
 }
 
+/// Borrowed where it has no escapes; a plain `Cow` in a list never is.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Put<'a> {
-    key: String,
-    #[serde(borrow)]
-    value: &'a RawValue,
-}
+struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -265,10 +268,10 @@ impl NativeTransaction {
 
 #[napi]
 impl NativeTransaction {
-    /// A document as the transaction began, as JSON; whoever changes it first makes the commit fail.
+    /// A document as the transaction began, as `[version,value]`; whoever changes it first makes the commit fail.
     #[napi]
     pub fn get(&mut self, key: String) -> napi::Result<Option<String>> {
-        crossing(|| Ok(self.open()?.1.observe(&key).map(|found| document(&key, found))))
+        crossing(|| Ok(self.open()?.1.observe(&key).map(versioned)))
     }
 
     /// The documents of a prefix as the transaction began, as a JSON array; whoever changes one first, or adds one,
@@ -282,15 +285,19 @@ impl NativeTransaction {
         })
     }
 
-    /// Writes `{ puts, deletes, appends }` as one commit, and gives its version.
+    /// Writes `{ keys, values, deletes, appends }` as one commit, and gives its version.
     #[napi]
     pub fn commit(&mut self, writes_json: String, full: bool) -> napi::Result<f64> {
         crossing(|| {
             let (_, mut transaction) = self.open.take().ok_or_else(|| Failure::closed("transaction"))?;
             let writes: Writes<'_> = serde_json::from_str(&writes_json)
                 .map_err(|error| Failure::unreadable("the writes can't be read", &error))?;
-            for put in &writes.puts {
-                transaction.put(&put.key, put.value.get())?;
+            if writes.keys.len() != writes.values.len() {
+                let (keys, values) = (writes.keys.len(), writes.values.len());
+                return Err(Failure::invalid_input(format!("{keys} keys were given with {values} values")));
+            }
+            for (Key(key), value) in writes.keys.iter().zip(writes.values) {
+                transaction.put_parsed(key, value)?;
             }
             for key in &writes.deletes {
                 transaction.delete(key)?;
@@ -365,6 +372,17 @@ fn kind(finding: Finding) -> (&'static str, Option<u64>) {
 
 fn document(key: &str, found: &Document) -> String {
     format!(r#"{{"key":{},"version":{},"value":{}}}"#, json(key), found.version, found.value)
+}
+
+/// A document as `[version,value]`.
+fn versioned(found: &Document) -> String {
+    format!("[{},{}]", found.version, found.value)
+}
+
+/// A document as `[version,value]`, or nothing to read where JavaScript has that version already.
+fn unless_known(found: &Document, known: f64) -> String {
+    #[expect(clippy::float_cmp, reason = "versions are whole numbers, which doubles hold exactly")]
+    if number(found.version) == known { String::new() } else { versioned(found) }
 }
 
 fn scan(snapshot: &Snapshot, prefix: &str) -> String {
