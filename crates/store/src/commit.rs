@@ -209,13 +209,13 @@ fn apply(tx: &Connection, view: &mut View, appender: &mut Appender, change: &Cha
         streams.insert(&*append.stream);
     }
     tx.prepare_cached("INSERT INTO commits (version, keys, streams) VALUES (?1, ?2, ?3)")?
-        .execute(params![version, json_array(keys), json_array(streams)])?;
+        .execute(params![version, json_array(&keys), json_array(&Vec::from_iter(streams))])?;
     view.version = version;
     Ok(())
 }
 
-fn json_array<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
-    serde_json::Value::from_iter(names).to_string()
+fn json_array(names: &[&str]) -> String {
+    serde_json::to_string(names).expect("strings can be written as JSON")
 }
 
 /// Makes `view` the latest, unless a newer one already is.
@@ -277,6 +277,27 @@ mod tests {
         write(&mut writer, &latest, &batch);
         assert_eq!(outcomes(&batch), [Ok(1), Ok(2), Ok(3)]);
         assert_eq!((store.refresh().unwrap(), store.snapshot().get("b").unwrap().version), (3, 2));
+    }
+
+    #[test]
+    fn the_file_is_synced_at_a_commit_that_asks_for_it_and_for_all_that_wait_with_it() {
+        let (_folder, store, mut writer, latest) = fixture();
+        let of = |durability| {
+            let mut tx = store.begin().unwrap();
+            tx.put("a", "1").unwrap();
+            Arc::new(Ticket { change: tx.into_change(), durability, outcome: OnceLock::new() })
+        };
+        for (batch, synchronous) in [
+            (vec![of(Durability::Normal)], 1),
+            (vec![of(Durability::Full)], 2),
+            (vec![of(Durability::Normal), of(Durability::Normal)], 1),
+            (vec![of(Durability::Normal), of(Durability::Full), of(Durability::Normal)], 2),
+        ] {
+            write(&mut writer, &latest, &batch);
+            assert!(outcomes(&batch).iter().all(Result::is_ok));
+            let set: i64 = writer.connection().query_row("PRAGMA synchronous", [], |row| row.get(0)).unwrap();
+            assert_eq!(set, synchronous);
+        }
     }
 
     #[test]

@@ -26,6 +26,10 @@ pub struct Options {
     /// read from the snapshot in memory anyway, and an I/O error under a mapping would kill the process
     /// where a read returns it.
     pub mmap_bytes: u64,
+    /// How much of the file each of the store's two connections keeps in memory at most (`PRAGMA cache_size`), in bytes.
+    /// A commit that changes more than fits is written to the log in parts and read back from there. Taken as it is
+    /// needed, not beforehand. Default 16 MiB.
+    pub cache_bytes: u64,
 }
 
 impl Default for Options {
@@ -35,6 +39,7 @@ impl Default for Options {
             checkpoint_pages: 1000,
             log_size_limit: 16 * 1024 * 1024,
             mmap_bytes: 0,
+            cache_bytes: 16 * 1024 * 1024,
         }
     }
 }
@@ -114,6 +119,8 @@ impl Database {
             c.pragma_update(None, "wal_autocheckpoint", options.checkpoint_pages)?;
             c.pragma_update(None, "journal_size_limit", options.log_size_limit)?;
             c.pragma_update(None, "mmap_size", options.mmap_bytes)?;
+            // Negative: in units of 1024 bytes, not in pages.
+            c.pragma_update(None, "cache_size", -cache_kib(options.cache_bytes))?;
             // Without these a power loss on macOS can lose what fsync reported as written.
             c.pragma_update(None, "fullfsync", true)?;
             c.pragma_update(None, "checkpoint_fullfsync", true)?;
@@ -253,6 +260,11 @@ fn check(code: std::ffi::c_int) -> rusqlite::Result<()> {
     }
 }
 
+/// Not 0, which to `SQLite` means its default.
+fn cache_kib(bytes: u64) -> i64 {
+    i64::try_from(bytes / 1024).unwrap_or(i64::MAX).max(1)
+}
+
 /// Is there a log that closing the database would fold into it?
 fn has_log(path: &Path) -> bool {
     let mut log = path.as_os_str().to_owned();
@@ -321,5 +333,35 @@ fn kind_of(error: &rusqlite::Error, system: Option<std::io::ErrorKind>) -> Error
         ) => ErrorKind::Io,
         // What is left are damaged pages, and tables or rows that are not as this crate writes them.
         _ => ErrorKind::Corrupt,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_options_are_set_on_each_connection() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = Arc::from(folder.path().join("store.db"));
+        let options = Options {
+            busy_timeout: Duration::from_millis(70),
+            checkpoint_pages: 30,
+            log_size_limit: 40_000,
+            mmap_bytes: 65_536,
+            cache_bytes: 4096 * 1024,
+        };
+        let writer = Database::create(&path, &options).unwrap();
+        writer.configure(&options).unwrap();
+        for db in [writer, Database::open_reader(&path, &options).unwrap()] {
+            let number = |pragma: &str| -> i64 {
+                db.connection().query_row(&format!("PRAGMA {pragma}"), [], |row| row.get(0)).unwrap()
+            };
+            assert_eq!(number("busy_timeout"), 70);
+            assert_eq!(number("wal_autocheckpoint"), 30);
+            assert_eq!(number("journal_size_limit"), 40_000);
+            assert_eq!(number("mmap_size"), 65_536);
+            assert_eq!(number("cache_size"), -4096);
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! A document, and the rules that keys and values obey.
 
+use std::fmt;
 use std::sync::Arc;
 
 use serde::de::IgnoredAny;
@@ -31,7 +32,7 @@ pub(crate) fn check_name(what: &str, name: &str) -> Result<()> {
         "it is empty".to_owned()
     } else if name.len() > MAX_KEY_BYTES {
         format!("it has {} bytes, {MAX_KEY_BYTES} are allowed", name.len())
-    } else if name.contains('\0') {
+    } else if name.as_bytes().contains(&0) {
         "it holds a NUL character".to_owned()
     } else {
         return Ok(());
@@ -41,13 +42,19 @@ pub(crate) fn check_name(what: &str, name: &str) -> Result<()> {
 }
 
 /// `of` names what the value belongs to: `document "a"`.
-pub(crate) fn check_json(of: &str, json: &str) -> Result<()> {
-    if json.len() > MAX_VALUE_BYTES {
-        return Err(Error::new(
-            ErrorKind::InvalidValue,
-            format!("value of {of} refused: it has {} bytes, {MAX_VALUE_BYTES} are allowed", json.len()),
-        ));
+pub(crate) fn check_size(of: impl fmt::Display, json: &str) -> Result<()> {
+    if json.len() <= MAX_VALUE_BYTES {
+        return Ok(());
     }
+    Err(Error::new(
+        ErrorKind::InvalidValue,
+        format!("value of {of} refused: it has {} bytes, {MAX_VALUE_BYTES} are allowed", json.len()),
+    ))
+}
+
+/// `of` names what the value belongs to: `document "a"`.
+pub(crate) fn check_json(of: impl fmt::Display, json: &str) -> Result<()> {
+    check_size(&of, json)?;
     match serde_json::from_str::<IgnoredAny>(json) {
         Ok(_) => Ok(()),
         Err(error) => {

@@ -99,7 +99,7 @@ pub(crate) struct Append {
 pub(crate) fn check_append(stream: &str, kind: &str, at_ms: u64, payload: &str) -> Result<()> {
     check_name("stream", stream)?;
     check_name("record kind", kind)?;
-    check_json(&format!("a record {kind:?} of stream {stream:?}"), payload)?;
+    check_json(format_args!("a record {kind:?} of stream {stream:?}"), payload)?;
     if i64::try_from(at_ms).is_err() {
         return Err(Error::new(
             ErrorKind::InvalidValue,

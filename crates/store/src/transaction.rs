@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use imbl::ordmap::DiffItem;
+use serde_json::value::RawValue;
 
 use crate::database::Durability;
-use crate::document::{Document, Version, check_json, check_name};
+use crate::document::{Document, Version, check_json, check_name, check_size};
 use crate::error::{Conflict, Result};
 use crate::journal::{Append, check_append};
 use crate::snapshot::Snapshot;
@@ -99,8 +100,20 @@ impl Transaction {
     ///
     /// Fails with `InvalidKey` or `InvalidValue`, and changes nothing then.
     pub fn put(&mut self, key: &str, json: &str) -> Result<()> {
+        check_json(format_args!("document {key:?}"), json)?;
+        self.write(key, json)
+    }
+
+    /// Writes a document whose value was read as JSON before, and is not checked again.
+    ///
+    /// Fails with `InvalidKey` or `InvalidValue`, and changes nothing then.
+    pub fn put_parsed(&mut self, key: &str, json: &RawValue) -> Result<()> {
+        check_size(format_args!("document {key:?}"), json.get())?;
+        self.write(key, json.get())
+    }
+
+    fn write(&mut self, key: &str, json: &str) -> Result<()> {
         check_name("key", key)?;
-        check_json(&format!("document {key:?}"), json)?;
         self.change.writes.insert(Arc::from(key), Some(Arc::from(json)));
         Ok(())
     }

@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::Path;
 
-use orchestrator_store::{Durability, ErrorKind, MAX_KEY_BYTES, Options, Store};
+use orchestrator_store::{Durability, ErrorKind, MAX_KEY_BYTES, MAX_VALUE_BYTES, Options, Store};
 use rusqlite::Connection;
 
 fn filled(path: &Path) -> Store {
@@ -251,6 +251,22 @@ fn bad_keys_and_values_are_refused_before_anything_is_written() {
 }
 
 #[test]
+fn a_value_that_was_parsed_before_is_kept_as_its_text_and_its_key_and_size_are_checked() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path().join("store.db"), Options::default()).unwrap();
+    let raw = |json: String| serde_json::value::RawValue::from_string(json).unwrap();
+    let value = raw(r#"{"b": 1,  "a": [1.0, "é"]}"#.to_owned());
+    let mut tx = store.begin().unwrap();
+    assert_eq!(tx.put_parsed("", &value).unwrap_err().kind(), ErrorKind::InvalidKey);
+    let large = raw(format!("\"{}\"", "x".repeat(MAX_VALUE_BYTES)));
+    assert_eq!(tx.put_parsed("large", &large).unwrap_err().kind(), ErrorKind::InvalidValue);
+    tx.put_parsed("a", &value).unwrap();
+    tx.commit(Durability::Normal).unwrap();
+    assert_eq!(store.snapshot().len(), 1);
+    assert_eq!(&*store.get("a").unwrap().value, value.get());
+}
+
+#[test]
 fn any_text_is_a_key_and_scans_are_in_byte_order() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("store.db");
@@ -273,7 +289,7 @@ fn any_text_is_a_key_and_scans_are_in_byte_order() {
 fn a_value_of_the_largest_size_comes_back_as_it_was() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("store.db");
-    let value = format!("\"{}\"", "x".repeat(orchestrator_store::MAX_VALUE_BYTES - 2));
+    let value = format!("\"{}\"", "x".repeat(MAX_VALUE_BYTES - 2));
     let store = Store::open(&path, Options::default()).unwrap();
     let mut tx = store.begin().unwrap();
     tx.put("large", &value).unwrap();
@@ -281,4 +297,25 @@ fn a_value_of_the_largest_size_comes_back_as_it_was() {
     store.close().unwrap();
     let store = Store::open(&path, Options::default()).unwrap();
     assert!(*store.get("large").unwrap().value == *value);
+}
+
+#[test]
+fn the_log_is_copied_into_the_file_when_it_is_long_and_is_gone_when_the_last_one_closes() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    let log = folder.path().join("store.db-wal");
+    let mut options = Options::default();
+    options.checkpoint_pages = 20;
+    let store = Store::open(&path, options).unwrap();
+    let empty = fs::metadata(&path).unwrap().len();
+    let value = format!("\"{}\"", "x".repeat(4000));
+    for n in 0..200 {
+        let mut tx = store.begin().unwrap();
+        tx.put(&format!("key/{n}"), &value).unwrap();
+        tx.commit(Durability::Normal).unwrap();
+    }
+    assert!(fs::metadata(&path).unwrap().len() > empty + 150 * 4000, "most of it is in the file");
+    assert!(fs::metadata(&log).unwrap().len() < 100 * 4000, "the log starts again after each copy");
+    store.close().unwrap();
+    assert!(!log.exists());
 }
