@@ -25,8 +25,8 @@ export async function inProcess(script: string, env: Record<string, string> = {}
 }
 
 /** Runs an example in a process of its own; gives its lines. */
-export async function example(name: string): Promise<string[]> {
-  const { stdout } = await run("npx", ["--no-install", "bun", join("examples", name)], {
+export async function example(name: string, ...args: string[]): Promise<string[]> {
+  const { stdout } = await run("npx", ["--no-install", "bun", join("examples", name), ...args], {
     cwd: ROOT,
     timeout: 20_000,
     shell: process.platform === "win32",

@@ -3,16 +3,24 @@ import { expect, test } from "vitest";
 import { z } from "zod";
 import { collection, Store } from "../../ts/engine/index.ts";
 import { temporaryFolder } from "./folders.ts";
-import { example } from "./store-example.ts";
+import { example } from "./process.ts";
 
-test("the example of the documentation is this one, and works", () => {
+test("the example of the documentation is the one in its folder, and works", async () => {
   const page = readFileSync(new URL("../../docs/store.md", import.meta.url), "utf8");
-  const source = readFileSync(new URL("store-example.ts", import.meta.url), "utf8");
-  expect(page).toContain(
-    `\`\`\`ts\n${source.replace("../../ts/engine/index.ts", "opencode-orchestrator/engine")}\`\`\``,
-  );
+  const source = readFileSync(new URL("../../examples/store.ts", import.meta.url), "utf8");
+  const code = source.slice(source.indexOf("import "));
+  expect(page).toContain(`\`\`\`ts\n${code}\`\`\``);
   using folder = temporaryFolder();
-  expect(example(folder.file("store.db"))).toEqual(["1: ready", "task/1 is done"]);
+  const lines = [
+    "1: Add the login form, ready",
+    "version 1 after the snapshot",
+    "then ready, now done",
+    "changed: task/1",
+    "the journal is whole",
+  ];
+  // The second finds what the first has left.
+  for (let run = 1; run <= 2; run++)
+    expect(await example("store.ts", folder.file("store.db"))).toEqual([...lines, `records: ${run}`]);
 });
 
 test("a collection reads from a store, a snapshot and a transaction, and sees what the transaction wrote", () => {
