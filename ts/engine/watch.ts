@@ -36,6 +36,7 @@ const watches = new Map<string, Set<Watch>>();
 
 /** @internal Called after a commit of this process; what it changed is told when the caller is done. */
 export function committed(path: string): void {
+  if (watches.size === 0) return;
   for (const watch of watches.get(resolve(path)) ?? []) watch.wake();
 }
 
