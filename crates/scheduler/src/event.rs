@@ -30,6 +30,14 @@ pub enum Event {
         /// What is to be done.
         plan: Plan,
     },
+    /// Changes to single tasks of the plan: all of them are taken, or none.
+    Amended {
+        /// The plan's revision that they were made for; `None`: any.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        revision: Option<u64>,
+        /// At most one a task.
+        items: Vec<Amendment>,
+    },
     /// A one-off task: runs as soon as a lane and a permit are free, whatever the mission's phase.
     Delegated {
         /// What is to be done; its `kind` is taken as `delegation`.
@@ -234,6 +242,30 @@ impl Event {
     pub fn is_journaled(&self) -> bool {
         !matches!(self, Event::Progress { .. } | Event::PollDue {})
     }
+}
+
+/// What is to change about one task of the plan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Amendment {
+    /// The task.
+    pub id: String,
+    /// What becomes of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<AmendedStatus>,
+    /// Its new title; only while no turn of it has begun.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+}
+
+/// The states that people and agents may put a task in. `accepted` is none of them: that takes its checks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AmendedStatus {
+    /// Try a failed or cancelled task again, as it was planned, with all its attempts.
+    Pending,
+    /// Drop it.
+    Cancelled,
 }
 
 /// What a worker says about its task.

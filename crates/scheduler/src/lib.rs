@@ -111,7 +111,9 @@ pub use csr::{Csr, CsrBuf};
 pub use cycle::cycles;
 pub use dependency_queue::{DependencyQueue, QueueCounts, QueueState};
 pub use error::{Error, ErrorKind, Problem};
-pub use event::{Durability, Event, Finding, ReportStatus, SessionErrorKind, Verdict};
+pub use event::{
+    AmendedStatus, Amendment, Durability, Event, Finding, ReportStatus, SessionErrorKind, Verdict,
+};
 pub use graph::{TaskGraph, TaskKey};
 pub use journal::{Batch, Journal, JournalError, Journaled, Record};
 pub use lease::{Lane, LeaseId, Purpose};

@@ -160,6 +160,10 @@ pub struct MissionView {
     pub goal: String,
     /// The commands of its own verification.
     pub verify: Vec<Name>,
+    /// Grows with every change of the plan's tasks, their titles and their states. Documents of before it was counted
+    /// have none.
+    #[serde(default)]
+    pub revision: u64,
     /// How many turns may run at once now.
     pub limit: u32,
     /// How many do.

@@ -3,6 +3,7 @@
 //! | file | what it decides |
 //! |---|---|
 //! | `planning` | how plans and delegations become tasks |
+//! | `amending` | what may be changed about single tasks of the plan |
 //! | `dispatch` | who gets the free lanes and permits |
 //! | `admission` | what a turn needs to begin, and how it gives that back |
 //! | `circuits` | which model a turn is asked of |
@@ -14,6 +15,7 @@
 //! | `tasks`, `leases`, `engagement` | what is kept of each |
 
 mod admission;
+mod amending;
 mod circuits;
 mod dispatch;
 mod due;
@@ -224,6 +226,7 @@ impl Scheduler {
         match event {
             Event::Opened { config, rules } => self.on_opened(config, rules)?,
             Event::PlanSubmitted { plan } => self.on_plan(plan)?,
+            Event::Amended { revision, items } => self.on_amended(revision, items)?,
             Event::Delegated { task, continue_session } => self.on_delegated(task, continue_session)?,
             Event::Resumed {} => self.on_resumed()?,
             Event::Paused { reason } => self.on_paused(reason)?,
@@ -367,6 +370,7 @@ impl Scheduler {
             phase: self.phase,
             goal: mission.goal.clone(),
             verify: mission.verify.clone(),
+            revision: self.tasks.revision(),
             limit: self.limiter.limit(),
             in_use: self.permits.in_use(),
             counts: self.tasks.counts(),

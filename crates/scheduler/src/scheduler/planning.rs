@@ -47,7 +47,7 @@ impl Scheduler {
         Ok(())
     }
 
-    fn take_tasks(&mut self, specs: Vec<TaskSpec>, changes: &[Change]) {
+    pub(super) fn take_tasks(&mut self, specs: Vec<TaskSpec>, changes: &[Change]) {
         let mut fresh = Vec::new();
         let mut replaced = Vec::new();
         for (spec, change) in specs.into_iter().zip(changes) {
@@ -165,7 +165,7 @@ impl Scheduler {
         Ok(())
     }
 
-    fn unknown_task(&self, id: &str) -> Error {
+    pub(super) fn unknown_task(&self, id: &str) -> Error {
         let ids = self.tasks.graph().iter().map(|(_, task)| task.spec.id.as_str());
         let hint = validate::closest(id, ids).map(|close| format!("; did you mean {close:?}?"));
         let message = format!("no task {id:?}{}", hint.unwrap_or_default());

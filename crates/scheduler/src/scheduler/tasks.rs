@@ -172,6 +172,8 @@ pub(crate) struct Tasks {
     engagements: Slots<Engagement>,
     names: Names,
     attempts: u32,
+    /// Counts the changes of the plan's tasks, their titles and their states.
+    revision: u64,
     now: u64,
     /// While memory is short: how much of it is used, in percent.
     pressed: Option<u8>,
@@ -187,6 +189,7 @@ impl Tasks {
             engagements: Slots::new(ENGAGEMENTS_AT_START, ENGAGEMENTS_KEPT),
             names: Names::default(),
             attempts,
+            revision: 0,
             now: 0,
             pressed: None,
         }
@@ -235,6 +238,7 @@ impl Tasks {
     pub(crate) fn insert(&mut self, task: Task) -> TaskKey {
         if !task.is_delegation() {
             self.count(TaskState::Pending, 1);
+            self.revision += 1;
         }
         let id = task.spec.id.clone();
         let key = self.graph.insert(task);
@@ -248,11 +252,23 @@ impl Tasks {
         if self.graph[key].state != TaskState::Pending {
             self.step(key, TaskState::Pending);
         }
+        self.revision += 1;
         let id = task.spec.id.clone();
         let key = self.graph.replace(key, task);
         self.by_id.insert(id, key);
         self.touch(key);
         key
+    }
+
+    /// Gives a task of the plan another title.
+    pub(crate) fn retitle(&mut self, key: TaskKey, title: String) {
+        self.revision += 1;
+        self.change(key).spec.title = title;
+    }
+
+    /// Grows with every change of the plan's tasks, their titles and their states.
+    pub(crate) fn revision(&self) -> u64 {
+        self.revision
     }
 
     /// A task's first turn begins; or another one.
@@ -298,6 +314,7 @@ impl Tasks {
         if !task.is_delegation() {
             self.count(from, -1);
             self.count(to, 1);
+            self.revision += 1;
         }
         let out_of_the_running = matches!(to, TaskState::Failed | TaskState::Cancelled | TaskState::Blocked);
         match (self.graph.has_left(key), out_of_the_running) {

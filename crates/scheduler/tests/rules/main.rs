@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![allow(clippy::needless_pass_by_value, reason = "events read best where they are built in place")]
 
+mod amending;
 mod bench;
 mod budgets;
 mod cancelling;

@@ -27,6 +27,7 @@ fn the_tables_have_no_doubles_and_no_way_out_of_an_end() {
 fn events_are_read_in_the_form_that_the_mission_writes() {
     let lines = [
         r#"{"type":"plan_submitted","plan":{"goal":"g","tasks":[{"id":"a","title":"A","prompt":"p","agent":"worker","role":"worker","dependsOn":[],"files":["src/**"],"verify":["npm test"],"review":true,"priority":"high","kind":"task"}],"verify":[]}}"#,
+        r#"{"type":"amended","revision":3,"items":[{"id":"a","status":"pending","title":"B"}]}"#,
         r#"{"type":"delegated","task":{"id":"d","title":"D","prompt":"p","agent":"planner","role":"planner"},"continueSession":"s"}"#,
         r#"{"type":"resumed"}"#,
         r#"{"type":"paused","reason":"Esc"}"#,

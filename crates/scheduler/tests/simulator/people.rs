@@ -2,7 +2,9 @@
 
 use std::sync::LazyLock;
 
-use orchestrator_scheduler::{Event, Name, Plan, Priority, Role, Snapshot, TaskKind, TaskSpec, TaskState};
+use orchestrator_scheduler::{
+    AmendedStatus, Amendment, Event, Name, Plan, Priority, Role, Snapshot, TaskKind, TaskSpec, TaskState,
+};
 
 use crate::{chance::Chance, paths::GLOBS};
 
@@ -50,6 +52,21 @@ impl Commander {
             }
         }
         Event::PlanSubmitted { plan }
+    }
+
+    /// Changes to at most three of the tasks, made for the plan as it stands or for any; some can't be had.
+    pub(crate) fn amend(&mut self, now: &Snapshot, chance: &mut Chance) -> Event {
+        let statuses = [None, Some(AmendedStatus::Pending), Some(AmendedStatus::Cancelled)];
+        let mut items: Vec<Amendment> = Vec::new();
+        for _ in 0..chance.between(1, 3) {
+            self.tasks += 1;
+            items.push(Amendment {
+                id: now.tasks[chance.index(now.tasks.len())].id.to_string(),
+                status: chance.pick(&statuses),
+                title: chance.percent(40).then(|| format!("T{}", self.tasks)),
+            });
+        }
+        Event::Amended { revision: chance.percent(50).then_some(now.mission.revision), items }
     }
 
     /// An errand, in a new session or in an earlier one.

@@ -304,9 +304,14 @@ impl Simulation {
         Ok(self.phase() == Phase::Done)
     }
 
+    /// Drops a task, or changes some in other ways.
     fn cancel_some(&mut self, chance: &mut Chance) -> Kept {
         if self.last.tasks.is_empty() {
             return Ok(());
+        }
+        if chance.percent(50) {
+            let amended = self.commander.amend(&self.last, chance);
+            return self.submit(vec![amended]);
         }
         let task = self.last.tasks[chance.index(self.last.tasks.len())].id.to_string();
         self.submit(vec![Event::Cancelled { task: Some(task), reason: "dropped".into() }])
@@ -457,6 +462,7 @@ fn is_of_people(event: &Event) -> bool {
     matches!(
         event,
         Event::PlanSubmitted { .. }
+            | Event::Amended { .. }
             | Event::Delegated { .. }
             | Event::Resumed {}
             | Event::Paused { .. }

@@ -78,11 +78,16 @@ fn due(before: &Snapshot, event: &Event) -> Due {
             yes(task.is_some_and(|task| task.state == TaskState::Verifying && task.attempt == *attempt))
         }
         Event::Verified { task: None, .. } if before.mission.phase != Phase::Verifying => Due::Late,
-        Event::PlanSubmitted { .. } | Event::Delegated { .. } | Event::Resumed {} | Event::Paused { .. }
+        Event::PlanSubmitted { .. }
+        | Event::Amended { .. }
+        | Event::Delegated { .. }
+        | Event::Resumed {}
+        | Event::Paused { .. }
             if before.mission.phase == Phase::Done =>
         {
             Due::Late
         }
+        Event::Amended { revision: Some(revision), .. } if *revision != before.mission.revision => Due::Late,
         Event::Paused { .. } => {
             yes(matches!(before.mission.phase, Phase::Running | Phase::Verifying | Phase::Sealing))
         }
