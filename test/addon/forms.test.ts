@@ -60,6 +60,10 @@ const EVENTS: { readonly [T in EventType]: readonly Extract<Event, { type: T }>[
       plan: { tasks: [{ id: "b", title: "B", prompt: "p", agent: "x", role: "planner" }] },
     },
   ],
+  amended: [
+    { type: "amended", revision: 1, items: [{ id: "a", status: "cancelled", title: "A" }] },
+    { type: "amended", items: [{ id: "a" }] },
+  ],
   delegated: [
     { type: "delegated", task: { ...SPEC, id: "d", kind: "delegation" }, continueSession: "s" },
     { type: "delegated", task: { ...SPEC, id: "e", kind: "delegation" }, continueSession: undefined },
@@ -259,6 +263,7 @@ function whole(): Played {
 const EVENT_FIELDS: FieldsByType<Event> = {
   opened: { type: "needed", config: "needed", rules: "needed" },
   plan_submitted: { type: "needed", plan: "needed" },
+  amended: { type: "needed", revision: "optional", items: "needed" },
   delegated: { type: "needed", task: "needed", continueSession: "optional" },
   resumed: { type: "needed" },
   paused: { type: "needed", reason: "needed" },
@@ -405,6 +410,7 @@ const SNAPSHOT: Fields<Snapshot> = {
   phase: "needed",
   goal: "needed",
   verify: "needed",
+  revision: "needed",
   limit: "needed",
   inUse: "needed",
   counts: "needed",

@@ -71,6 +71,7 @@ describe("a tool", () => {
     ["tasks", ["commander"]],
     ["report_task", ["worker"]],
     ["review_task", ["reviewer"]],
+    ["update_todo", ["commander", "planner"]],
   ])("%s is offered to %j only", (tool, agents) => {
     expect(allowed(tool)).toEqual(agents);
   });

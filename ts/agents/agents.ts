@@ -17,7 +17,7 @@ import plan from "./prompts/shared/plan.md";
 import worker from "./prompts/worker.md";
 
 /** What an agent may do with a permission. */
-export type Rule = "allow" | "deny";
+export type Rule = "allow" | "deny" | "ask";
 
 /** One of our agents. */
 export interface Agent {
@@ -40,11 +40,14 @@ const OFFERED_TO: Readonly<Record<string, readonly string[]>> = {
   tasks: ["commander"],
   report_task: ["worker"],
   review_task: ["reviewer"],
+  update_todo: ["commander", "planner"],
 };
 
 /** Tools of the host that none of our agents needs: a plan takes their place, and each costs kilobytes in every request. */
 const REPLACED: Readonly<Record<string, Rule>> = { task: "deny", todowrite: "deny" };
 const READ_ONLY: Readonly<Record<string, Rule>> = { edit: "deny" };
+/** Asked for a task that the user deleted from `todo.md`: the name is all that OpenCode shows of such a question. */
+const CANCELS: Readonly<Record<string, Rule>> = { "cancel_task_*": "ask" };
 /** Behind the scenes nobody sees a question, and skills are for whoever talks to the user. */
 const UNSEEN: Readonly<Record<string, Rule>> = { skill: "deny", question: "deny" };
 
@@ -57,7 +60,7 @@ export const AGENTS: readonly Agent[] = [
     description: "Leads a mission: plans it, has it carried out in parallel, answers for the result.",
     mode: "primary",
     prompt: composePrompt(commander, parts),
-    permissions: permissions("commander", {}),
+    permissions: permissions("commander", CANCELS),
   },
   {
     name: "planner",

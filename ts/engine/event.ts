@@ -23,6 +23,17 @@ export interface Finding {
   readonly message: string;
 }
 
+/** A state that people and agents may put a task in; `pending` tries a failed or cancelled one again. */
+export type AmendedStatus = "pending" | "cancelled";
+
+/** What is to change about one task of the plan. */
+export interface Amendment {
+  readonly id: string;
+  readonly status?: AmendedStatus | undefined;
+  /** Only while no turn of it has begun. */
+  readonly title?: string | undefined;
+}
+
 export type ReportStatus = "done" | "blocked" | "failed";
 export type Verdict = "approve" | "reject";
 
@@ -38,6 +49,8 @@ export type Event =
   | { readonly type: "opened"; readonly config: SchedulerConfig; readonly rules: number }
   /** Adds tasks, or replaces same-id tasks that have not started or have ended unaccepted. Refused as a whole. */
   | { readonly type: "plan_submitted"; readonly plan: Plan }
+  /** Changes single tasks, all of them or none; with `revision`, only of a plan at that revision. */
+  | { readonly type: "amended"; readonly revision?: number | undefined; readonly items: readonly Amendment[] }
   /** A one-off task; runs as soon as a lane is free. `continueSession` goes on in an earlier session. */
   | {
       readonly type: "delegated";

@@ -25,7 +25,16 @@ export type {
   PromptReason,
 } from "./command.ts";
 export { EngineError, type EngineErrorCode, type EngineErrorDetails, type Problem } from "./error.ts";
-export type { Event, EventType, Finding, ReportStatus, SessionErrorKind, Verdict } from "./event.ts";
+export type {
+  AmendedStatus,
+  Amendment,
+  Event,
+  EventType,
+  Finding,
+  ReportStatus,
+  SessionErrorKind,
+  Verdict,
+} from "./event.ts";
 export { type TaskBatch, TaskGraph, type TaskGraphCounts, type TaskGraphState } from "./graph.ts";
 export { Limiter, type LimiterOptions } from "./limiter.ts";
 export { type Memory, memory } from "./memory.ts";

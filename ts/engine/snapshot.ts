@@ -103,6 +103,8 @@ export interface MissionView {
   readonly phase: Phase;
   readonly goal: string;
   readonly verify: readonly string[];
+  /** Grows with every change of the plan's tasks, their titles and their states. */
+  readonly revision: number;
   /** How many turns may run at once at present, and how many do. */
   readonly limit: number;
   readonly inUse: number;

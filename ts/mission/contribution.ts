@@ -13,6 +13,7 @@ import { reviewTask } from "./tools/review-task.ts";
 import { runMission } from "./tools/run-mission.ts";
 import { submitPlan } from "./tools/submit-plan.ts";
 import { tasks } from "./tools/tasks.ts";
+import { updateTodo } from "./tools/update-todo.ts";
 
 /**
  * What works in folders of a project's tasks: a host opens each as a project of its own, in the same process, and the
@@ -59,7 +60,7 @@ export async function contribute(host: Host, options: unknown): Promise<Contribu
   const contribution: Contribution = {
     agents: AGENTS,
     commands: COMMANDS,
-    tools: [submitPlan, runMission, delegateTask, tasks, reportTask, reviewTask].map((tool) =>
+    tools: [submitPlan, runMission, delegateTask, tasks, updateTodo, reportTask, reviewTask].map((tool) =>
       tool(orchestrator),
     ),
     onCommand: (call) => onCommand(orchestrator, call),

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
 import { type FakeAgent, FakeFailure } from "../host/fake.ts";
 import { approve, done, hang, project, task, taskOf, USER } from "./project.fixture.ts";
-import { TodoFile } from "./todo.ts";
+import { TodoFile } from "./todo/file.ts";
 
 describe("a mission", () => {
   it("runs a diamond in the order of its dependencies, in parallel where they allow it", async () => {

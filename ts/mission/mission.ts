@@ -3,6 +3,7 @@
  * It decides nothing: which task runs where and when, what is tried again and what is accepted is in the engine.
  */
 import {
+  type Amendment,
   type Command,
   type Event,
   MissionEngine,
@@ -28,13 +29,16 @@ import { redactor } from "./redaction.ts";
 import { type Judgement, reviewText, verdictEvent } from "./reviews.ts";
 import { Sessions } from "./sessions.ts";
 import type { Settings } from "./settings.ts";
-import { renderTodo, TodoFile } from "./todo.ts";
+import type { Current } from "./todo/edits.ts";
+import { type AskToCancel, Todo } from "./todo/todo.ts";
 import { type Caller, type GuardedUse, TOOL_GUARDS } from "./tool-guard.ts";
 
 /** What wakes the commander. */
 export type News =
   | { readonly type: "needs_decision"; readonly message: string }
   | { readonly type: "finished"; readonly outcome: MissionOutcome; readonly message: string }
+  /** The user proposed something in `todo.md`; the mission goes on. */
+  | { readonly type: "edited" }
   /** The user interrupted `run_mission`. */
   | { readonly type: "interrupted" };
 
@@ -57,12 +61,13 @@ export class Mission {
   readonly brief: Brief;
   /** Verify commands that the user's permission rules have let through. */
   readonly permitted = new Set<string>();
+  /** The plan as people read and edit it. */
+  readonly todo: Todo;
   readonly #host: Host;
   readonly #engine: MissionEngine;
   readonly #sessions: Sessions;
   readonly #checks: Checks;
   readonly #isolation: Isolation;
-  readonly #todo: TodoFile;
   readonly #owner: Ownership;
   readonly #scope: Settings["scope"];
   readonly #guards: Hooks<GuardedUse>;
@@ -102,7 +107,15 @@ export class Mission {
     });
     this.#isolation = isolation;
     this.#checks = new Checks(isolation, settings.verifyTimeoutMs);
-    this.#todo = new TodoFile(host.directory);
+    this.todo = new Todo({
+      directory: host.directory,
+      brief,
+      snapshot: () => this.snapshot,
+      amend: (item) => this.#amend(item),
+      warn: (message) => void host.toast("warning", message),
+      failed: (error) => void host.log("warn", `todo.md was not written: ${String(error)}`),
+      edited: () => this.#look(),
+    });
   }
 
   /** Everything as it stands. */
@@ -143,7 +156,7 @@ export class Mission {
   submit(...events: readonly Event[]): readonly Outcome[] {
     const outcomes = this.#engine.submit(Date.now(), redactor.redactAll(events));
     // Whatever was to be decided, a new plan is the decision.
-    if (events.some(({ type }) => type === "plan_submitted") && this.#news?.type === "needs_decision") {
+    if (events.some(isDecision) && this.#news?.type === "needs_decision") {
       this.#news = undefined;
     }
     // A sign of life moves nothing that anybody looks at, but brings the next look near.
@@ -153,11 +166,15 @@ export class Mission {
   }
 
   /**
-   * Runs the mission until there is news for the commander. `changed` is called whenever something moved.
+   * Runs the mission until there is news for the commander. `changed` is called whenever something moved, `cancel` for
+   * each task that was deleted by hand.
    * When `signal` aborts, the mission is paused and its sessions are stopped.
    * @throws EngineError when the journal can't be written.
    */
-  async run(signal: AbortSignal, changed: () => void): Promise<News> {
+  async run(
+    signal: AbortSignal,
+    { changed, cancel }: { readonly changed: () => void; readonly cancel: AskToCancel },
+  ): Promise<News> {
     if (this.#news === undefined) {
       this.#sessions.forgetModel();
       const [outcome] = this.submit({ type: "resumed" });
@@ -169,7 +186,11 @@ export class Mission {
     signal.addEventListener("abort", interrupted, { once: true });
     if (signal.aborted) interrupted();
     try {
-      return await this.until(() => this.#takeNews(), { changed });
+      const moved = () => {
+        this.todo.ask((task) => this.#askToCancel(task, cancel));
+        changed();
+      };
+      return await this.until(() => this.#takeNews(), { changed: moved });
     } finally {
       signal.removeEventListener("abort", interrupted);
     }
@@ -260,10 +281,11 @@ export class Mission {
         session === undefined ? undefined : this.#sessions.abort(lease, session),
       ),
     );
+    await this.todo.close();
     this.#engine[Symbol.dispose]();
     this.#owner[Symbol.dispose]();
     this.#moved();
-    await Promise.all([this.#todo.settled(), this.#isolation.settled()]);
+    await this.#isolation.settled();
   }
 
   /** Another process drives it by now: this one lets go of it. */
@@ -273,6 +295,13 @@ export class Mission {
     await this.close();
   }
 
+  /** OpenCode shows no more of a question than what it is for. */
+  async #askToCancel(task: Current, cancel: AskToCancel): Promise<void> {
+    const { id, title } = task;
+    await this.#host.toast("warning", `${id} (${title}) was deleted from todo.md: is it to be cancelled?`);
+    await cancel(task);
+  }
+
   #interrupt(): void {
     this.#tell({ type: "paused", reason: "interrupted by the user" });
     this.#news ??= { type: "interrupted" };
@@ -280,7 +309,7 @@ export class Mission {
   }
 
   #takeNews(): News | undefined {
-    const news = this.#news;
+    const news = this.#news ?? (this.todo.needsDecision ? { type: "edited" } : undefined);
     this.#news = undefined;
     return news;
   }
@@ -342,13 +371,19 @@ export class Mission {
       void this.#isolation
         .keep(snapshot.tasks)
         .catch((error: unknown) => this.#passedOver("worktrees", error));
-      if (snapshot.tasks.length > 0) {
-        this.#todo
-          .write(renderTodo(this.brief, snapshot))
-          .catch((error: unknown) => this.#host.log("warn", `todo.md was not written: ${String(error)}`));
-      }
+      void this.todo.refresh();
     }
+    this.#look();
+  }
+
+  #look(): void {
     for (const look of [...this.#listeners]) look();
+  }
+
+  /** A change that somebody made by hand, as far as the engine allows it. */
+  #amend(item: Amendment): Outcome {
+    if (this.#closed) return { commands: [], ignored: "OpenCode is closing the project" };
+    return this.submit({ type: "amended", items: [item] })[0] ?? { commands: [] };
   }
 
   async #carryOut(command: Command): Promise<void> {
@@ -457,6 +492,12 @@ export class Mission {
       throw new Error(`the engine commanded something for task "${id}", which it does not know`);
     return task;
   }
+}
+
+/** Whether an event is what the commander has decided. */
+function isDecision(event: Event): boolean {
+  if (event.type !== "amended") return event.type === "plan_submitted";
+  return event.revision !== undefined && event.items.some(({ status }) => status !== undefined);
 }
 
 /** Whether an event was ignored, or led to nothing but looks at sessions. */

@@ -21,6 +21,8 @@ function headline(news: News): string {
       return `The mission is over: ${news.outcome}. ${news.message}`;
     case "needs_decision":
       return `The mission needs a decision. ${news.message}`;
+    case "edited":
+      return "The user edited the plan; the mission goes on meanwhile.";
     case "interrupted":
       return "The user interrupted the mission; it is paused.";
   }
@@ -36,6 +38,8 @@ function advice(news: News, { phase }: Snapshot): string {
       if (phase === "paused")
         return "It is paused: only the user can mend this. Tell them, and wait. run_mission goes on where it was.";
       return "Fix the cause with submit_plan (the same ids replace failed tasks), then call run_mission. Calling run_mission with nothing changed ends the mission as failed.";
+    case "edited":
+      return 'Plan what the user wants with submit_plan, or drop a proposal with update_todo (status "cancelled"), then call run_mission.';
     case "interrupted":
       return "Wait for the user. run_mission goes on where it was.";
   }

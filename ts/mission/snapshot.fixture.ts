@@ -33,6 +33,7 @@ export function snapshotOf(tasks: readonly TaskView[], more: Partial<Snapshot> =
     phase: "running",
     goal: "The goal",
     verify: [],
+    revision: 7,
     limit: 8,
     inUse: 0,
     counts: {

@@ -4,6 +4,7 @@ import { MissionError } from "../error.ts";
 import { newsText } from "../news.ts";
 import type { Orchestrator } from "../orchestrator.ts";
 import { plannedTasks, progressLine, progressRows } from "../progress.ts";
+import { TODO_FILE } from "../todo/file.ts";
 import { guarded, only } from "./guard.ts";
 
 const parameters = {};
@@ -22,14 +23,21 @@ export function runMission(orchestrator: Orchestrator): ToolDefinition<typeof pa
       }
       mission.limit(await orchestrator.settings());
       let shown = "";
-      const news = await mission.run(call.signal, () => {
-        const snapshot = mission.snapshot;
-        const line = progressLine(snapshot);
-        if (line !== shown) call.progress(line, { mission: mission.brief.id, tasks: progressRows(snapshot) });
-        shown = line;
+      const news = await mission.run(call.signal, {
+        changed() {
+          const snapshot = mission.snapshot;
+          const line = progressLine(snapshot);
+          if (line !== shown)
+            call.progress(line, { mission: mission.brief.id, tasks: progressRows(snapshot) });
+          shown = line;
+        },
+        cancel: ({ id, title }) =>
+          call.ask({ permission: `cancel_task_${id}`, patterns: [id], detail: { title, file: TODO_FILE } }),
       });
+      await mission.todo.refreshNow();
       const snapshot = mission.snapshot;
-      return { title: progressLine(snapshot), output: newsText(news, snapshot) };
+      const output = [newsText(news, snapshot), mission.todo.takeEdited()].filter(Boolean).join("\n\n");
+      return { title: progressLine(snapshot), output };
     },
   });
 }

@@ -42,7 +42,10 @@ export function tasks(orchestrator: Orchestrator): ToolDefinition<typeof paramet
       const mission = orchestrator.missionOf(call.session);
       switch (action) {
         case "list":
-          return { output: listText(mission, status) };
+          await mission.todo.refreshNow();
+          return {
+            output: [listText(mission, status), mission.todo.takeEdited()].filter(Boolean).join("\n\n"),
+          };
         case "metrics":
           return { output: metricsText(mission.snapshot, Date.now()) };
         case "result":
@@ -54,12 +57,16 @@ export function tasks(orchestrator: Orchestrator): ToolDefinition<typeof paramet
   });
 }
 
-function listText(mission: Mission, status: TaskState | undefined): string {
-  const shown = mission.snapshot.tasks.filter(({ state }) => status === undefined || state === status);
+/** The tasks, one a line, below the version of the plan; with what was proposed by hand. */
+export function listText(mission: Mission, status: TaskState | undefined): string {
+  const { revision, tasks } = mission.snapshot;
+  const shown = tasks.filter(({ state }) => status === undefined || state === status);
   if (shown.length === 0) return status === undefined ? "No tasks yet." : `No task is ${status}.`;
-  return shown
-    .map(({ id, title, state, attempt }) => `${id}: ${state}, attempt ${attempt}: ${title}`)
-    .join("\n");
+  return [
+    `Version ${revision}.`,
+    ...shown.map(({ id, title, state, attempt }) => `${id}: ${state}, attempt ${attempt}: ${title}`),
+    ...mission.todo.proposals.map(({ id, title }) => `${id}: proposed by hand: ${title}`),
+  ].join("\n");
 }
 
 async function result(mission: Mission, id: string | undefined, signal: AbortSignal): Promise<ToolAnswer> {

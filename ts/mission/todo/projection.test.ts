@@ -1,10 +1,7 @@
-import { readdir, readFile, rm, stat } from "node:fs/promises";
-import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import type { TaskState } from "../engine/index.ts";
-import { folderWith, put } from "./folder.fixture.ts";
-import { snapshotOf, taskView } from "./snapshot.fixture.ts";
-import { renderTodo, TodoFile } from "./todo.ts";
+import type { TaskState } from "../../engine/index.ts";
+import { snapshotOf, taskView } from "../snapshot.fixture.ts";
+import { NOTHING_WRITTEN, renderTodo, TICKED, titleIn } from "./projection.ts";
 
 const brief = { id: "m1", objective: "The objective", session: "s", openedAt: 0 };
 const lines = (text: string) => text.split("\n").filter((line) => line.startsWith("- ["));
@@ -18,7 +15,7 @@ describe("the plan as people read it", () => {
     ).toEqual([
       "# The goal",
       "",
-      "<!-- mission m1: written by opencode-orchestrator -->",
+      "<!-- mission m1, version 7: written by opencode-orchestrator -->",
       "",
       "- [ ] **a** Title of a",
     ]);
@@ -73,47 +70,46 @@ describe("the plan as people read it", () => {
   });
 });
 
-describe("todo.md", () => {
-  const pathIn = (folder: string) => join(folder, ".orchestrator", "todo.md");
+describe("what people wrote", () => {
+  const tasks = snapshotOf([taskView("a", "running"), taskView("b")]);
 
-  it("is made with its folder at the first write, and nothing is left beside it", async () => {
-    const folder = await folderWith();
-    await new TodoFile(folder).write("one\n");
-    expect(await readFile(pathIn(folder), "utf8")).toBe("one\n");
-    expect(await readdir(join(folder, ".orchestrator"))).toEqual(["todo.md"]);
+  it("stands where they wrote it: prose first, notes below their task, proposals last", () => {
+    const text = renderTodo(brief, tasks, {
+      ...NOTHING_WRITTEN,
+      prose: ["Ask Ann first."],
+      notes: new Map([["a", ["  - [ ] the tests too"]]]),
+      remarks: new Map([["b", TICKED]]),
+      proposals: [{ id: "proposed-1", title: "Docs", notes: ["  short ones"], ticked: false }],
+    });
+    expect(text.split("\n").slice(4)).toEqual([
+      "Ask Ann first.",
+      "",
+      "- [~] **a** Title of a — running",
+      "  - [ ] the tests too",
+      "- [ ] **b** Title of b — ticked by hand, not verified",
+      "",
+      "## Proposed",
+      "",
+      "- [ ] **proposed-1** Docs — proposed by hand, not planned",
+      "  short ones",
+      "",
+    ]);
   });
 
-  it("ends as the last write, however many are under way", async () => {
-    const folder = await folderWith();
-    const todo = new TodoFile(folder);
-    await Promise.all(Array.from({ length: 20 }, (_, number) => todo.write(`${number}`)));
-    expect(await readFile(pathIn(folder), "utf8")).toBe("19");
+  it("is written in the style of the file", () => {
+    const style = { eol: "\r\n", bom: true } as const;
+    const text = renderTodo(brief, tasks, { ...NOTHING_WRITTEN, style });
+    expect(text).toMatch(/^\uFEFF# The goal\r\n/);
+    expect(text.replaceAll("\r\n", "")).not.toContain("\n");
   });
 
-  it("is not written again where nothing has changed", async () => {
-    const folder = await folderWith();
-    const todo = new TodoFile(folder);
-    await todo.write("same");
-    const { ino, mtimeMs } = await stat(pathIn(folder));
-    await todo.write("same");
-    expect(await stat(pathIn(folder))).toMatchObject({ ino, mtimeMs });
-  });
-
-  it("is brought up to date again after a write that failed", async () => {
-    const folder = await folderWith({ ".orchestrator": "a file where the folder should be" });
-    const todo = new TodoFile(folder);
-    await expect(todo.write("one")).rejects.toThrow();
-    await rm(join(folder, ".orchestrator"));
-    await todo.write("one");
-    expect(await readFile(pathIn(folder), "utf8")).toBe("one");
-    await todo.write("two");
-    expect(await readFile(pathIn(folder), "utf8")).toBe("two");
-  });
-
-  it("takes the place of what somebody else wrote there", async () => {
-    const folder = await folderWith();
-    await put(folder, { ".orchestrator/todo.md": "a much longer text of an earlier mission" });
-    await new TodoFile(folder).write("new");
-    expect(await readFile(pathIn(folder), "utf8")).toBe("new");
+  it.each([
+    ["Title (after a, b) — failed: exit 1 — more", "Title"],
+    ["Title — running — ticked by hand, not verified", "Title"],
+    ["Title — ticked by hand, not verified", "Title"],
+    ["Write f(x) — the fast one", "Write f(x) — the fast one"],
+    ["Title (after lunch) and more", "Title (after lunch) and more"],
+  ])("leaves the title in %j", (text, title) => {
+    expect(titleIn(text)).toBe(title);
   });
 });
