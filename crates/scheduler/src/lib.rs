@@ -65,7 +65,8 @@
 //! overlap never run at once; every permit comes back; every task ends; an accepted task is never started again.
 //!
 //! [`Journaled`] adds a [`Journal`]: nothing leaves before it is kept, and nothing is lost with the process.
-//! [`deque`] is the work-stealing deque below, for its own sake, and [`pools`] is where memory is reused.
+//! [`deque`] is the work-stealing deque below, for its own sake, and [`pools`] is where memory is reused. [`jobs`] alone
+//! has threads, for functions that take their time.
 
 mod backoff;
 mod breaker;
@@ -80,6 +81,9 @@ pub mod deque;
 mod error;
 mod event;
 mod graph;
+// Its locks and threads are the standard library's, which the models don't see.
+#[cfg(not(any(loom, shuttle)))]
+pub mod jobs;
 mod journal;
 mod lanes;
 mod lease;

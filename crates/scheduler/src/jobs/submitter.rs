@@ -1,0 +1,273 @@
+//! The jobs of one submitter.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    fmt,
+    panic::{self, AssertUnwindSafe},
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use super::{
+    job::{Outcome, Signal, Weigh, said},
+    pool::{Shared, Task, moment},
+    refusal::Refusal,
+};
+
+/// Names a job; of one pool, no two have the same.
+pub type JobId = u64;
+
+/// How much the jobs of one submitter may keep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Most bytes of results that are kept or reserved.
+    pub bytes: usize,
+}
+
+impl Default for Limits {
+    /// 64 MiB.
+    fn default() -> Self {
+        Self { bytes: 64 << 20 }
+    }
+}
+
+/// How many jobs a submitter has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct JobCounts {
+    /// Neither finished nor cancelled.
+    pub pending: usize,
+    /// Finished, and not yet taken.
+    pub finished: usize,
+    /// What is kept or reserved.
+    pub bytes: usize,
+}
+
+/// The jobs of one submitter, whose results are of one type. Dropped, it cancels those that are left.
+pub struct Jobs<T: Weigh + Send + 'static> {
+    pool: Arc<Shared>,
+    table: Arc<Table<T>>,
+    limits: Limits,
+}
+
+impl<T: Weigh + Send + 'static> Jobs<T> {
+    pub(super) fn new(pool: Arc<Shared>, limits: Limits) -> Self {
+        let state = State { pending: HashMap::new(), finished: VecDeque::new(), bytes: 0 };
+        let table = Table { state: Mutex::new(state), changed: Condvar::new() };
+        Self { pool, table: Arc::new(table), limits }
+    }
+
+    /// Lets a function run as soon as a thread is free. Its result may have `reserve` bytes; it has `time` from now on,
+    /// or as long as it likes.
+    pub fn submit(
+        &self,
+        reserve: usize,
+        time: Option<Duration>,
+        function: impl FnOnce(&Signal) -> T + Send + 'static,
+    ) -> Result<JobId, Refusal> {
+        let signal = Arc::new(Signal::new(time.and_then(moment)));
+        // Held until the job is in the table: it may be finished before the pool has told its id.
+        let mut state = self.table.lock();
+        if state.bytes.saturating_add(reserve) > self.limits.bytes {
+            return Err(Refusal::NoRoom { asked: reserve, reserved: state.bytes, limit: self.limits.bytes });
+        }
+        let id = self.pool.submit(|id| {
+            let place = Place { id, table: Arc::clone(&self.table) };
+            let theirs = Arc::clone(&signal);
+            let run = Box::new(move || {
+                let place = place;
+                // What a panic leaves behind was the function's own, and is dropped with it.
+                let outcome = match panic::catch_unwind(AssertUnwindSafe(|| function(&theirs))) {
+                    Ok(result) => Outcome::Done(result),
+                    Err(payload) => Outcome::Panicked(said(&*payload)),
+                };
+                place.table.finish(place.id, outcome);
+            });
+            Task { run, signal: Arc::clone(&signal) }
+        })?;
+        state.bytes += reserve;
+        state.pending.insert(id, Pending { signal, reserve });
+        Ok(id)
+    }
+
+    /// Gives a job up: it has no outcome any more, also where it has finished and nobody has taken that yet. A function
+    /// that runs is told by its signal. Of a job that is not there, nothing comes.
+    pub fn cancel(&self, id: JobId) {
+        let mut state = self.table.lock();
+        let pending = state.pending.remove(&id);
+        if let Some(pending) = &pending {
+            state.bytes -= pending.reserve;
+        } else if let Some(at) = state.finished.iter().position(|(finished, ..)| *finished == id) {
+            state.remove(at);
+        }
+        drop(state);
+        if pending.is_some() {
+            self.pool.withdraw(id);
+        }
+    }
+
+    /// Takes what has finished, oldest first: as many as together have `most_bytes`, but at least one. The others stay
+    /// for the next time.
+    #[must_use]
+    pub fn drain(&self, most_bytes: usize) -> Vec<(JobId, Outcome<T>)> {
+        self.expire();
+        let mut state = self.table.lock();
+        let mut taken = Vec::new();
+        let mut bytes = 0;
+        while let Some((_, _, size)) = state.finished.front() {
+            bytes += size;
+            if bytes > most_bytes && !taken.is_empty() {
+                break;
+            }
+            taken.extend(state.remove(0));
+        }
+        taken
+    }
+
+    /// As [`drain`](Self::drain), of everything; when nothing has finished, it waits until something has, or for so
+    /// long.
+    #[must_use]
+    pub fn wait(&self, longest: Duration) -> Vec<(JobId, Outcome<T>)> {
+        let until = moment(longest);
+        loop {
+            let taken = self.drain(usize::MAX);
+            let now = Instant::now();
+            let state = self.table.lock();
+            if !taken.is_empty() || state.pending.is_empty() || until.is_some_and(|until| now >= until) {
+                return taken;
+            }
+            if !state.finished.is_empty() {
+                continue;
+            }
+            let deadlines = state.pending.values().filter_map(|pending| pending.signal.deadline());
+            let next = deadlines.chain(until).min();
+            let pause = next.map_or(longest, |next| next.saturating_duration_since(now));
+            drop(self.table.changed.wait_timeout(state, pause).unwrap_or_else(PoisonError::into_inner));
+        }
+    }
+
+    /// How many jobs there are.
+    #[must_use]
+    pub fn counts(&self) -> JobCounts {
+        let state = self.table.lock();
+        JobCounts { pending: state.pending.len(), finished: state.finished.len(), bytes: state.bytes }
+    }
+
+    /// Ends those whose time is over.
+    fn expire(&self) {
+        let now = Instant::now();
+        let mut state = self.table.lock();
+        let overdue: Vec<JobId> = state
+            .pending
+            .iter()
+            .filter(|(_, pending)| pending.signal.is_overdue(now))
+            .map(|(id, _)| *id)
+            .collect();
+        for id in &overdue {
+            state.finish(*id, Outcome::TimedOut);
+        }
+        drop(state);
+        for id in overdue {
+            self.pool.withdraw(id);
+        }
+    }
+}
+
+impl<T: Weigh + Send + 'static> Drop for Jobs<T> {
+    fn drop(&mut self) {
+        let pending: Vec<JobId> = {
+            let mut state = self.table.lock();
+            state.finished.clear();
+            state.pending.drain().map(|(id, _)| id).collect()
+        };
+        for id in pending {
+            self.pool.withdraw(id);
+        }
+    }
+}
+
+impl<T: Weigh + Send + 'static> fmt::Debug for Jobs<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Jobs")
+            .field("limits", &self.limits)
+            .field("counts", &self.counts())
+            .finish_non_exhaustive()
+    }
+}
+
+struct Table<T> {
+    state: Mutex<State<T>>,
+    /// Something has finished.
+    changed: Condvar,
+}
+
+struct State<T> {
+    pending: HashMap<JobId, Pending>,
+    /// With the bytes that each keeps.
+    finished: VecDeque<(JobId, Outcome<T>, usize)>,
+    bytes: usize,
+}
+
+struct Pending {
+    signal: Arc<Signal>,
+    reserve: usize,
+}
+
+impl<T: Weigh> Table<T> {
+    /// Nothing panics under this lock, so it is never poisoned.
+    fn lock(&self) -> MutexGuard<'_, State<T>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Weighed before the lock is taken, for that is the result's own code.
+    fn finish(&self, id: JobId, outcome: Outcome<T>) {
+        let bytes = if let Outcome::Done(result) = &outcome { result.bytes() } else { 0 };
+        let left = {
+            let mut state = self.lock();
+            let late =
+                state.pending.get(&id).is_some_and(|pending| pending.signal.is_overdue(Instant::now()));
+            let outcome = if late { Outcome::TimedOut } else { outcome };
+            state.finish_weighed(id, outcome, bytes)
+        };
+        self.changed.notify_all();
+        drop(left);
+    }
+}
+
+impl<T> State<T> {
+    fn finish(&mut self, id: JobId, outcome: Outcome<T>) {
+        drop(self.finish_weighed(id, outcome, 0));
+    }
+
+    /// Gives back the outcome of a job that nobody waits for any more, or that was too large.
+    fn finish_weighed(&mut self, id: JobId, outcome: Outcome<T>, bytes: usize) -> Option<Outcome<T>> {
+        let Some(Pending { reserve, .. }) = self.pending.remove(&id) else { return Some(outcome) };
+        self.bytes -= reserve;
+        if bytes > reserve && matches!(outcome, Outcome::Done(_)) {
+            self.finished.push_back((id, Outcome::TooLarge { bytes, reserved: reserve }, 0));
+            return Some(outcome);
+        }
+        let bytes = if matches!(outcome, Outcome::Done(_)) { bytes } else { 0 };
+        self.bytes += bytes;
+        self.finished.push_back((id, outcome, bytes));
+        None
+    }
+
+    fn remove(&mut self, at: usize) -> Option<(JobId, Outcome<T>)> {
+        let (id, outcome, bytes) = self.finished.remove(at)?;
+        self.bytes -= bytes;
+        Some((id, outcome))
+    }
+}
+
+/// A job's place in its submitter's table. A function that is dropped before it ran leaves the job ended: its pool is
+/// gone. After an outcome, this says nothing.
+struct Place<T: Weigh> {
+    id: JobId,
+    table: Arc<Table<T>>,
+}
+
+impl<T: Weigh> Drop for Place<T> {
+    fn drop(&mut self) {
+        self.table.finish(self.id, Outcome::Ended);
+    }
+}
