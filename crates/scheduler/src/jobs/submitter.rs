@@ -132,11 +132,15 @@ impl<T: Weigh + Send + 'static> Jobs<T> {
             let taken = self.drain(usize::MAX);
             let now = Instant::now();
             let state = self.table.lock();
-            if !taken.is_empty() || state.pending.is_empty() || until.is_some_and(|until| now >= until) {
+            if !taken.is_empty() {
                 return taken;
             }
+            // It finished after the look above.
             if !state.finished.is_empty() {
                 continue;
+            }
+            if state.pending.is_empty() || until.is_some_and(|until| now >= until) {
+                return taken;
             }
             let deadlines = state.pending.values().filter_map(|pending| pending.signal.deadline());
             let next = deadlines.chain(until).min();
