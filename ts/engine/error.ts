@@ -20,8 +20,13 @@ export type EngineErrorCode =
   | "ERR_WRONG_STATE"
   /** A task of a queue was not run, because one that it comes after failed or was cancelled; that one's error is the cause. */
   | "ERR_BLOCKED"
-  /** A task of a queue was taken out before it ran. */
+  /** A task of a queue was taken out before it ran, or a job was given up. */
   | "ERR_CANCELLED"
+  /** As many jobs wait, or as many bytes of results are kept or expected, as may. Nothing was done. */
+  | "ERR_JOBS_FULL"
+  | "ERR_JOB_TIMED_OUT"
+  /** A job's result has more bytes than it may. */
+  | "ERR_JOB_TOO_LARGE"
   /** The journal was not written or not read; `details.cause` is the store's code, where there is one. */
   | "ERR_JOURNAL"
   /** Another process drives the mission now; `details.holder` says which, unless it was released. Nothing was kept. */

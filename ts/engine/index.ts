@@ -36,6 +36,7 @@ export type {
   Verdict,
 } from "./event.ts";
 export { type TaskBatch, TaskGraph, type TaskGraphCounts, type TaskGraphState } from "./graph.ts";
+export { type Job, type JobOptions, type JobStatistics, jobStatistics } from "./job.ts";
 export { Limiter, type LimiterOptions } from "./limiter.ts";
 export { type Memory, memory } from "./memory.ts";
 export { MissionEngine, type MissionOptions } from "./mission.ts";
@@ -94,6 +95,7 @@ export {
 } from "./store.ts";
 export {
   checkSyntax,
+  checkSyntaxJob,
   type SyntaxError,
   type SyntaxLanguage,
   type SyntaxOptions,

@@ -14,6 +14,7 @@ export interface NativeAddon {
   readonly NativeLimiter: new (ceiling: number) => NativeLimiter;
   readonly NativeBreaker: new (seed: number) => NativeBreaker;
   readonly NativeBackoff: new (seed: number) => NativeBackoff;
+  readonly NativeJobs: new () => NativeJobs;
   readonly NativePoller: new () => NativePoller;
   readonly NativeTaskGraph: new () => NativeTaskGraph;
   readonly NativeScheduler: new (configJson: string) => NativeScheduler;
@@ -36,6 +37,19 @@ export interface NativeAddon {
       owner: NativeOwnership | undefined,
     ): NativeMission;
   };
+}
+
+export interface NativeJobs {
+  drain(mostBytes: number): string | null;
+  cancel(id: number): void;
+  statistics(): string;
+  checkSyntax(
+    path: string,
+    source: Uint8Array,
+    before: Uint8Array | undefined,
+    optionsJson: string,
+    limitsJson: string,
+  ): number | null;
 }
 
 /** What can be asked of a scheduler, with or without a store below it. */

@@ -11,7 +11,7 @@ export interface PoolCounts {
   readonly allocated: number;
   /** Freed when they came back: there was no room for them, or they no longer fitted. */
   readonly discarded: number;
-  /** Lent and not yet back: 0 whenever no call is under way, or else a leak. */
+  /** Lent and not yet back: 0 whenever no call and no job is under way, or else a leak. */
   readonly outstanding: number;
   /** The most that were outstanding at once. */
   readonly highWater: number;

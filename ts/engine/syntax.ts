@@ -1,6 +1,7 @@
 import { addon } from "./addon.ts";
 import { crossing } from "./crossing.ts";
 import { inPlace } from "./graph.ts";
+import { Job, type JobOptions } from "./job.ts";
 
 export type SyntaxLanguage = "typescript" | "tsx" | "javascript" | "json" | "jsonc" | "python" | "rust";
 
@@ -52,6 +53,29 @@ export function checkSyntax(
       : native.checkChange(path, bytes(before), bytes(source), JSON.stringify(limits)),
   );
   return report === null ? null : (JSON.parse(report) as SyntaxReport);
+}
+
+/**
+ * As {@link checkSyntax}, on another thread: for whole files, whose parsing takes milliseconds. The bytes are copied
+ * at once, and may be changed afterwards.
+ */
+export function checkSyntaxJob(
+  path: string,
+  source: string | Uint8Array,
+  { before, signal, timeoutMs, maxResultBytes, ...limits }: SyntaxOptions & JobOptions = {},
+): Job<SyntaxReport | null> {
+  return Job.start(
+    { signal, timeoutMs, maxResultBytes },
+    (native, limitsJson) =>
+      native.checkSyntax(
+        path,
+        bytes(source),
+        before === undefined ? undefined : bytes(before),
+        JSON.stringify(limits),
+        limitsJson,
+      ),
+    (report) => report as SyntaxReport | null,
+  );
 }
 
 function bytes(text: string | Uint8Array): Uint8Array {

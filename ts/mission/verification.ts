@@ -4,7 +4,7 @@
  */
 import { access, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { checkSyntax, EngineError, type SyntaxReport } from "../engine/index.ts";
+import { checkSyntaxJob, EngineError, type SyntaxReport } from "../engine/index.ts";
 import { type CommandResult, runCommand } from "./command.ts";
 import { committed, type Place } from "./git.ts";
 
@@ -58,14 +58,14 @@ async function claims({ place, reported }: Verification): Promise<Verdict> {
   return { passed: false, report: `FAILED files: reported as changed, but not there: ${missing.join(", ")}` };
 }
 
-async function syntax({ place, changed }: Verification): Promise<Verdict> {
+async function syntax({ place, changed, signal }: Verification): Promise<Verdict> {
   const findings: string[] = [];
   const skipped: string[] = [];
   let checked = 0;
   for (const path of changed) {
     const source = await readFile(join(place.directory, path)).catch(() => undefined);
     if (source === undefined) continue;
-    const report = parse(path, source, await committed(place, path));
+    const report = await parse(path, source, await committed(place, path), signal);
     if (report === null) continue;
     if (report instanceof EngineError) {
       skipped.push(`not checked syntax: ${path}: ${report.message}`);
@@ -80,9 +80,14 @@ async function syntax({ place, changed }: Verification): Promise<Verdict> {
 }
 
 /** The report; `null` for a language that is not ours, an error for a file that is no text or too large to parse. */
-function parse(path: string, source: Buffer, before: Buffer | undefined): SyntaxReport | EngineError | null {
+async function parse(
+  path: string,
+  source: Buffer,
+  before: Buffer | undefined,
+  signal: AbortSignal,
+): Promise<SyntaxReport | EngineError | null> {
   try {
-    return checkSyntax(path, source, before === undefined ? {} : { before });
+    return await checkSyntaxJob(path, source, { before, signal });
   } catch (error) {
     if (EngineError.is(error) && error.code.startsWith("ERR_SYNTAX_")) return error;
     throw error;

@@ -17,15 +17,17 @@ thread_local! {
 
 /// Runs the body of an exported function. An error becomes a JavaScript error, and so does a panic, with its place.
 pub(crate) fn crossing<T>(body: impl FnOnce() -> Result<T, Failure>) -> napi::Result<T> {
+    contained(body).map_err(napi::Error::from)
+}
+
+/// The same on any thread, with no JavaScript at hand.
+pub(crate) fn contained<T>(body: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
     quiet_panics();
     PLACE.set(Some(Cow::Borrowed("an unknown place")));
     // What a panic leaves behind is not used again: see `Fragile`.
     let outcome = panic::catch_unwind(AssertUnwindSafe(body));
     let place = PLACE.take();
-    match outcome {
-        Ok(outcome) => outcome.map_err(napi::Error::from),
-        Err(payload) => Err(panicked(&*payload, &place.unwrap_or_default()).into()),
-    }
+    outcome.unwrap_or_else(|payload| Err(panicked(&*payload, &place.unwrap_or_default())))
 }
 
 /// State that a panic in the middle of a change would leave wrong: after one it can't be used any more.

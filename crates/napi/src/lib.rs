@@ -3,7 +3,7 @@
 //! Whatever holds more than a number crosses as one JSON string: one string is cheaper than its objects; lists of
 //! numbers cross as typed arrays. Every
 //! exported function is synchronous and runs in [`crossing::crossing`], so that neither an error nor a panic takes
-//! the process down. No thread is started here, and none touches the environment.
+//! the process down. The threads of [`jobs`] never touch the environment: JavaScript fetches what they have done.
 
 #![expect(clippy::needless_pass_by_value, reason = "N-API hands over strings that are ours")]
 
@@ -12,6 +12,7 @@ mod failure;
 pub mod flow;
 pub mod graph;
 mod input;
+pub mod jobs;
 mod journal;
 pub mod mission;
 mod number;

@@ -16,12 +16,25 @@ static BUFFERS: LazyLock<Buffers> = LazyLock::new(|| Buffers::new(&Limits::defau
 /// memory, and the buffer goes back.
 pub struct Json(Buffer);
 
+/// A copy of bytes that are JavaScript's, for a thread that outlives the call.
+pub(crate) fn copied(bytes: &[u8]) -> Buffer {
+    let mut buffer = BUFFERS.take(bytes.len());
+    buffer.extend_from_slice(bytes);
+    buffer
+}
+
 /// Writes a value as JSON.
 pub(crate) fn json<T: Serialize + ?Sized>(value: &T) -> Json {
     // The largest class at once: most answers fit, and none has to be moved on the way there.
     let mut buffer = BUFFERS.take(CLASSES[CLASSES.len() - 1]);
     serde_json::to_writer(&mut *buffer, value).expect("the engine's types can be written as JSON");
     Json(buffer)
+}
+
+/// As [`json`], for an answer that lies for a while before it is fetched: in the smallest class that holds it.
+pub(crate) fn kept_json<T: Serialize + ?Sized>(value: &T) -> Json {
+    let written = json(value);
+    if written.len() > CLASSES[CLASSES.len() - 2] { written } else { Json(copied(written.as_bytes())) }
 }
 
 impl Deref for Json {

@@ -72,9 +72,9 @@ pub enum Outcome<T> {
     Ended,
 }
 
-/// How much memory a result takes.
+/// How much a result counts against the limits.
 pub trait Weigh {
-    /// In bytes, what lies on the heap included.
+    /// In bytes: the memory that it takes, or what that is a small multiple of.
     fn bytes(&self) -> usize;
 }
 
