@@ -14,6 +14,23 @@ pub enum ErrorKind {
     TimedOut,
     /// The cancel flag was set.
     Cancelled,
+    /// A pattern is no regular expression, or one that can match nothing; [`Error::place`] says where.
+    InvalidPattern,
+    /// A glob can't be read; [`Error::place`] says where.
+    InvalidGlob,
+    /// A file type has a name that is not known.
+    UnknownFileType,
+    /// The folder or file to look in is not there, can't be read, or is neither folder nor file.
+    InvalidRoot,
+}
+
+/// A place in one of several patterns or globs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Place {
+    /// Which of them, from 0.
+    pub index: usize,
+    /// 1-based; counts characters (Unicode code points).
+    pub column: usize,
 }
 
 /// Why a tool gave no answer.
@@ -21,17 +38,36 @@ pub enum ErrorKind {
 pub struct Error {
     kind: ErrorKind,
     message: String,
+    place: Option<Place>,
 }
 
 impl Error {
     pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into() }
+        Self { kind, message: message.into(), place: None }
+    }
+
+    /// A fault of the text at a byte of it, which begins a character. The message quotes the text, the column and the
+    /// character there.
+    pub(crate) fn at(kind: ErrorKind, text: &str, index: usize, byte: usize, what: &str) -> Self {
+        let (before, after) = text.split_at(byte);
+        let column = before.chars().count() + 1;
+        let found =
+            after.chars().next().map_or_else(|| "at its end".to_owned(), |found| format!("at `{found}`"));
+        let noun = if kind == ErrorKind::InvalidGlob { "glob" } else { "pattern" };
+        let message = format!("the {noun} `{text}` is refused at column {column}, {found}: {what}");
+        Self { kind, message, place: Some(Place { index, column }) }
     }
 
     /// What went wrong, for code that has to decide.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.kind
+    }
+
+    /// Where in the patterns or globs that were given, if it is about one place in them.
+    #[must_use]
+    pub fn place(&self) -> Option<Place> {
+        self.place
     }
 }
 

@@ -1,5 +1,6 @@
-//! Tools that look at a project's files: plain functions that take a cancel flag and limits, and own no thread.
+//! Tools that look at a project's files: plain functions that take a cancel flag and limits, and keep no thread.
 //!
+//! [`grep`](grep()) and [`glob`](glob()) find what is in files and which files there are.
 //! [`check_syntax`] and [`new_errors`] say whether a file parses, and where it doesn't.
 //! [`shell_effects`] says what a shell command would change.
 //!
@@ -18,15 +19,29 @@ mod error;
 mod excerpt;
 mod faults;
 mod gaps;
+mod glob;
+mod globs;
+mod grep;
 mod json;
 mod language;
+mod limit;
 mod parse;
+mod patience;
+mod problem;
+mod progress;
 mod python;
 mod shell;
 mod syntax;
+mod walk;
 
-pub use error::{Error, ErrorKind};
+pub use error::{Error, ErrorKind, Place};
+pub use glob::{GlobOptions, GlobReport, glob};
+pub use grep::{Case, Cut, GrepFile, GrepLine, GrepMatch, GrepOptions, GrepReport, Mode, grep};
 pub use language::Language;
+pub use limit::{Order, Truncation};
 pub use parse::Limits;
+pub use problem::{Problem, ProblemKind};
+pub use progress::{Counts, Progress};
 pub use shell::{ShellEffects, shell_effects};
 pub use syntax::{SyntaxError, SyntaxErrorKind, SyntaxReport, check_syntax, new_errors};
+pub use walk::FileOptions;

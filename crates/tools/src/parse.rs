@@ -1,16 +1,13 @@
 //! One run of a grammar, within limits.
 
-use std::{
-    ops::ControlFlow,
-    sync::atomic::{AtomicBool, Ordering},
-    time::{Duration, Instant},
-};
+use std::{ops::ControlFlow, time::Duration};
 
 use tree_sitter::{ParseOptions, Parser, Tree};
 
 use crate::{
     error::{Error, ErrorKind},
     language::Language,
+    patience::Patience,
 };
 
 /// How much a tool may take and give.
@@ -27,33 +24,6 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self { max_bytes: 4 << 20, max_errors: 50, time: Duration::from_secs(2) }
-    }
-}
-
-/// When to give up: at a deadline, or when asked to.
-#[derive(Clone, Copy)]
-pub(crate) struct Patience<'a> {
-    deadline: Option<Instant>,
-    cancel: &'a AtomicBool,
-}
-
-impl<'a> Patience<'a> {
-    pub(crate) fn new(limits: &Limits, cancel: &'a AtomicBool) -> Self {
-        // A time limit beyond what the clock can express is none.
-        Self { deadline: Instant::now().checked_add(limits.time), cancel }
-    }
-
-    fn is_over(self) -> bool {
-        // Relaxed: the flag publishes nothing but itself.
-        self.cancel.load(Ordering::Relaxed) || self.deadline.is_some_and(|at| Instant::now() >= at)
-    }
-
-    fn error(self) -> Error {
-        if self.cancel.load(Ordering::Relaxed) {
-            Error::new(ErrorKind::Cancelled, "the check was cancelled")
-        } else {
-            Error::new(ErrorKind::TimedOut, "the file could not be parsed within the time limit")
-        }
     }
 }
 
@@ -78,7 +48,7 @@ pub(crate) fn text<'a>(source: &'a [u8], limits: &Limits) -> Result<&'a str, Err
 pub(crate) fn parse(text: &str, language: Language, patience: Patience<'_>) -> Result<Tree, Error> {
     // The parser looks only now and then, and for a short text never.
     if patience.is_over() {
-        return Err(patience.error());
+        return Err(gave_up(patience));
     }
     let mut parser = Parser::new();
     parser.set_language(&grammar(language)).expect("the grammars are of an ABI that this tree-sitter reads");
@@ -92,7 +62,15 @@ pub(crate) fn parse(text: &str, language: Language, patience: Patience<'_>) -> R
             None,
             Some(ParseOptions::new().progress_callback(&mut progress)),
         )
-        .ok_or_else(|| patience.error())
+        .ok_or_else(|| gave_up(patience))
+}
+
+fn gave_up(patience: Patience<'_>) -> Error {
+    if patience.is_cancelled() {
+        Error::new(ErrorKind::Cancelled, "the check was cancelled")
+    } else {
+        Error::new(ErrorKind::TimedOut, "the file could not be parsed within the time limit")
+    }
 }
 
 fn grammar(language: Language) -> tree_sitter::Language {

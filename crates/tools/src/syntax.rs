@@ -14,7 +14,8 @@ use crate::{
     faults::{Fault, faults},
     gaps, json,
     language::Language,
-    parse::{Limits, Patience, parse, text},
+    parse::{Limits, parse, text},
+    patience::Patience,
     python,
 };
 
@@ -124,7 +125,7 @@ fn all_errors(
     cancel: &AtomicBool,
 ) -> Result<Vec<SyntaxError>, Error> {
     let text = text(source, limits)?;
-    let patience = Patience::new(limits, cancel);
+    let patience = Patience::within(limits.time, cancel);
     let found = match language {
         Language::Json => json_faults(text, patience)?,
         Language::Jsonc if text.trim().is_empty() => Vec::new(),

@@ -1,0 +1,125 @@
+//! A line as a result shows it: as text, and cut where it is long.
+
+use std::ops::Range;
+
+use serde::Serialize;
+
+/// How many bytes of a long line are left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Cut {
+    /// Before the text.
+    pub before: usize,
+    /// After the text.
+    pub after: usize,
+}
+
+/// A piece of a file as text. Bytes that are no UTF-8 are shown as U+FFFD.
+pub(crate) struct Shown<'a> {
+    /// The bytes that the text was made of.
+    bytes: &'a [u8],
+    pub(crate) text: String,
+    pub(crate) cut: Option<Cut>,
+    exact: bool,
+}
+
+impl<'a> Shown<'a> {
+    /// Shows at most about `max` bytes; of a longer piece those around `place`.
+    pub(crate) fn new(bytes: &'a [u8], place: usize, max: usize) -> Self {
+        let whole = without_end(bytes);
+        let window = window(whole, place.min(whole.len()), max);
+        let cut = (window.len() < whole.len())
+            .then(|| Cut { before: window.start, after: whole.len() - window.end });
+        let bytes = &whole[window];
+        let text = String::from_utf8_lossy(bytes);
+        let exact = matches!(text, std::borrow::Cow::Borrowed(_));
+        Self { bytes, text: text.into_owned(), cut, exact }
+    }
+
+    /// Where a range of the piece's bytes is in the text: nothing where that part is cut off.
+    pub(crate) fn range(&self, range: &Range<usize>) -> Option<Range<usize>> {
+        let offset = self.cut.map_or(0, |cut| cut.before);
+        let end_of_text = offset + self.bytes.len();
+        if range.start < offset
+            || range.start > end_of_text
+            || (range.start == end_of_text && range.end > end_of_text)
+        {
+            return None;
+        }
+        Some(self.place(range.start - offset)..self.place((range.end - offset).min(self.bytes.len())))
+    }
+
+    fn place(&self, byte: usize) -> usize {
+        if self.exact {
+            return byte;
+        }
+        // Whoever matches half of a sequence that is none gets the character that stands for it.
+        let mut place = String::from_utf8_lossy(&self.bytes[..byte]).len().min(self.text.len());
+        while !self.text.is_char_boundary(place) {
+            place -= 1;
+        }
+        place
+    }
+}
+
+/// Without the line's end. A match may go over it: what is shown does not.
+fn without_end(bytes: &[u8]) -> &[u8] {
+    let bytes = bytes.strip_suffix(b"\n").unwrap_or(bytes);
+    bytes.strip_suffix(b"\r").unwrap_or(bytes)
+}
+
+fn window(bytes: &[u8], place: usize, max: usize) -> Range<usize> {
+    if bytes.len() <= max {
+        return 0..bytes.len();
+    }
+    // A third before the place, so that what follows it can be seen.
+    let start = place.saturating_sub(max / 3).min(bytes.len() - max);
+    let end = start + max;
+    // Whole characters only: at most three bytes to either side continue one.
+    let inside = |at: usize| at < bytes.len() && bytes[at] & 0b1100_0000 == 0b1000_0000;
+    let start = (start.saturating_sub(3)..=start).rev().find(|&at| !inside(at)).unwrap_or(start);
+    let end = (end.saturating_sub(3)..=end).rev().find(|&at| !inside(at)).unwrap_or(end);
+    start..end.max(start)
+}
+
+/// The 1-based column of a byte of a line; counts characters.
+pub(crate) fn column(line: &[u8], byte: usize) -> u64 {
+    let before = line[..byte.min(line.len())].iter().filter(|&&byte| byte & 0b1100_0000 != 0b1000_0000);
+    before.count() as u64 + 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_short_line_is_shown_whole_without_its_end() {
+        let shown = Shown::new("tür auf\r\n".as_bytes(), 0, 100);
+        assert_eq!((shown.text.as_str(), shown.cut), ("tür auf", None));
+        assert_eq!(shown.range(&(5..10)), Some(5..8));
+    }
+
+    #[test]
+    fn a_long_line_is_cut_around_the_place_between_characters() {
+        let line = format!("{}HERE{}", "ä".repeat(1_000), "ö".repeat(1_000));
+        let shown = Shown::new(line.as_bytes(), 2_000, 100);
+        let cut = shown.cut.unwrap();
+        assert_eq!(cut.before + shown.text.len() + cut.after, line.len());
+        assert!(shown.text.len() <= 103, "{}", shown.text.len());
+        assert!(!shown.text.contains('\u{FFFD}'));
+        assert_eq!(&shown.text[shown.range(&(2_000..2_004)).unwrap()], "HERE");
+        assert_eq!(shown.range(&(0..2)), None);
+        assert_eq!(shown.range(&(3_900..3_902)), None);
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_replaced_and_places_follow() {
+        let shown = Shown::new(b"\xff\xfea HERE", 0, 100);
+        assert_eq!(shown.text, "\u{FFFD}\u{FFFD}a HERE");
+        assert_eq!(&shown.text[shown.range(&(4..8)).unwrap()], "HERE");
+    }
+
+    #[test]
+    fn columns_count_characters() {
+        assert_eq!(column("äöx".as_bytes(), 4), 3);
+    }
+}
