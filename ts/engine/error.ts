@@ -52,6 +52,12 @@ export type EngineErrorCode =
   | "ERR_SYNTAX_NOT_TEXT"
   | "ERR_SYNTAX_TOO_LARGE"
   | "ERR_SYNTAX_TIMED_OUT"
+  /** A pattern or glob can't be read; `details.index` says which of them, `details.column` where in it, from 1. */
+  | "ERR_SEARCH_INVALID_PATTERN"
+  | "ERR_SEARCH_INVALID_GLOB"
+  | "ERR_SEARCH_UNKNOWN_TYPE"
+  /** The folder or file to look in is not there, can't be read, or is neither folder nor file. */
+  | "ERR_SEARCH_INVALID_ROOT"
   /** Used after `close()` or disposal. */
   | "ERR_CLOSED"
   /** A transaction's function returned a promise: a transaction is synchronous. */

@@ -35,8 +35,18 @@ export type {
   SessionErrorKind,
   Verdict,
 } from "./event.ts";
+export type { FileOptions, FileOrder, FileProblem, SearchCounts, SearchLimit } from "./files.ts";
+export { type GlobOptions, type GlobReport, glob } from "./glob.ts";
 export { type TaskBatch, TaskGraph, type TaskGraphCounts, type TaskGraphState } from "./graph.ts";
 export { type Job, type JobOptions, type JobStatistics, jobStatistics } from "./job.ts";
+export {
+  type GrepFile,
+  type GrepLine,
+  type GrepMatch,
+  type GrepOptions,
+  type GrepReport,
+  grep,
+} from "./grep.ts";
 export { Limiter, type LimiterOptions } from "./limiter.ts";
 export { type Memory, memory } from "./memory.ts";
 export { MissionEngine, type MissionOptions } from "./mission.ts";

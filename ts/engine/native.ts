@@ -9,6 +9,8 @@ export interface NativeAddon {
   checkChange(path: string, before: Uint8Array, after: Uint8Array, optionsJson: string): string | null;
   shellEffects(command: string): string;
   outsideScope(globs: string[], paths: string[]): string[];
+  searchFiles(root: string, optionsJson: string): string;
+  listFiles(root: string, optionsJson: string): string;
   poolStatistics(): string;
   measureMemory(): string | null;
   readonly NativeLimiter: new (ceiling: number) => NativeLimiter;

@@ -156,9 +156,15 @@ impl From<tools::Error> for Failure {
             tools::ErrorKind::NotText => "ERR_SYNTAX_NOT_TEXT",
             tools::ErrorKind::TooLarge => "ERR_SYNTAX_TOO_LARGE",
             tools::ErrorKind::TimedOut => "ERR_SYNTAX_TIMED_OUT",
+            tools::ErrorKind::Cancelled => "ERR_CANCELLED",
+            tools::ErrorKind::InvalidPattern => "ERR_SEARCH_INVALID_PATTERN",
+            tools::ErrorKind::InvalidGlob => "ERR_SEARCH_INVALID_GLOB",
+            tools::ErrorKind::UnknownFileType => "ERR_SEARCH_UNKNOWN_TYPE",
+            tools::ErrorKind::InvalidRoot => "ERR_SEARCH_INVALID_ROOT",
             _ => "ERR_ENGINE",
         };
-        Self::new(code, error.to_string())
+        let details = error.place().map(|place| json!({ "index": place.index, "column": place.column }));
+        Self { code, message: error.to_string(), details }
     }
 }
 

@@ -21,6 +21,7 @@ pub mod pools;
 pub mod scheduler;
 pub mod scope;
 pub mod shell;
+pub mod search;
 pub mod store;
 pub mod syntax;
 

@@ -180,7 +180,9 @@ impl Visitor for Lister<'_> {
             }
         };
         self.own.push(found);
-        if options.order != Order::Found && self.own.len() > 2 * options.max_results + 1_024 {
+        if options.order != Order::Found
+            && self.own.len() > options.max_results.saturating_mul(2).saturating_add(1_024)
+        {
             self.own.select_nth_unstable(options.max_results);
             self.own.truncate(options.max_results);
             cut.store(true, Ordering::Relaxed);

@@ -1,5 +1,7 @@
 //! What `grep` finds in real files.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::{
     fs,
     io::Write,

@@ -32,7 +32,6 @@ pub struct GrepFile {
     /// files are asked for it is 1, because the first match ends the search of a file.
     pub count: u64,
     /// In the order of the file; empty where they are not asked for.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub matches: Vec<GrepMatch>,
     /// Whether the search ended at the most matches of a file, so that there may be more.
     #[serde(skip_serializing_if = "is_false")]
@@ -102,18 +101,13 @@ impl Serialize for GrepMatch {
             submatches: Vec<Submatch>,
             #[serde(skip_serializing_if = "Option::is_none")]
             cut: Option<Cut>,
-            #[serde(skip_serializing_if = "slice_is_empty")]
             before: &'a [GrepLine],
-            #[serde(skip_serializing_if = "slice_is_empty")]
             after: &'a [GrepLine],
         }
         #[derive(Serialize)]
         struct Submatch {
             start: usize,
             end: usize,
-        }
-        fn slice_is_empty(lines: &&[GrepLine]) -> bool {
-            lines.is_empty()
         }
         let units = |byte: usize| {
             if self.text.is_ascii() { byte } else { self.text[..byte].encode_utf16().count() }
