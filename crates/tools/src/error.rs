@@ -39,11 +39,12 @@ pub struct Error {
     kind: ErrorKind,
     message: String,
     place: Option<Place>,
+    said: Option<String>,
 }
 
 impl Error {
     pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), place: None }
+        Self { kind, message: message.into(), place: None, said: None }
     }
 
     /// A fault of the text at a byte of it, which begins a character. The message quotes the text, the column and the
@@ -55,7 +56,13 @@ impl Error {
             after.chars().next().map_or_else(|| "at its end".to_owned(), |found| format!("at `{found}`"));
         let noun = if kind == ErrorKind::InvalidGlob { "glob" } else { "pattern" };
         let message = format!("the {noun} `{text}` is refused at column {column}, {found}: {what}");
-        Self { kind, message, place: Some(Place { index, column }) }
+        Self { kind, message, place: Some(Place { index, column }), said: None }
+    }
+
+    /// Keeps what the library below said of it.
+    pub(crate) fn said_below(mut self, said: impl Into<String>) -> Self {
+        self.said = Some(said.into());
+        self
     }
 
     /// What went wrong, for code that has to decide.
@@ -68,6 +75,12 @@ impl Error {
     #[must_use]
     pub fn place(&self) -> Option<Place> {
         self.place
+    }
+
+    /// Of a refused pattern, ripgrep's own words.
+    #[must_use]
+    pub fn said(&self) -> Option<&str> {
+        self.said.as_deref()
     }
 }
 

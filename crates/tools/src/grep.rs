@@ -69,6 +69,8 @@ pub struct GrepOptions {
     pub max_bytes: usize,
     /// About the longest text told of a line, in bytes: of a longer one the part around the first match is.
     pub max_line_bytes: usize,
+    /// Texts are told as they are in the file: with their line's end, and of a long line the beginning.
+    pub raw: bool,
     /// The longest that it may take, in milliseconds.
     pub time_limit_ms: u64,
 }
@@ -116,6 +118,7 @@ impl Default for GrepOptions {
             max_per_file: None,
             max_bytes: 8 << 20,
             max_line_bytes: 2_000,
+            raw: false,
             time_limit_ms: 30_000,
         }
     }

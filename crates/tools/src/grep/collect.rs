@@ -75,11 +75,16 @@ impl<'a> Collect<'a> {
         Ok(ranges)
     }
 
+    fn shown<'b>(&self, bytes: &'b [u8], place: usize) -> Shown<'b> {
+        let most = self.options.max_line_bytes;
+        if self.options.raw { Shown::raw(bytes, most) } else { Shown::new(bytes, place, most) }
+    }
+
     fn collect(&mut self, searcher: &Searcher, found: &SinkMatch<'_>) -> io::Result<()> {
         let bytes = found.bytes();
         let ranges = self.submatches(searcher, found)?;
         let first = ranges.first().map_or(0, |first| first.start);
-        let shown = Shown::new(bytes, first, self.options.max_line_bytes);
+        let shown = self.shown(bytes, first);
         // A match over several lines may begin behind the first of them only where an empty line comes before.
         let line_start = bytes[..first].iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1);
         let found = GrepMatch {
@@ -128,7 +133,7 @@ impl Sink for Collect<'_> {
     }
 
     fn context(&mut self, _: &Searcher, context: &SinkContext<'_>) -> io::Result<bool> {
-        let shown = Shown::new(context.bytes(), 0, self.options.max_line_bytes);
+        let shown = self.shown(context.bytes(), 0);
         let line = GrepLine { line: context.line_number().unwrap_or(1), text: shown.text, cut: shown.cut };
         self.bytes += line.text.len();
         match (context.kind(), self.matches.last_mut()) {

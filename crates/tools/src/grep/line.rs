@@ -23,10 +23,19 @@ pub(crate) struct Shown<'a> {
 }
 
 impl<'a> Shown<'a> {
-    /// Shows at most about `max` bytes; of a longer piece those around `place`.
+    /// Shows at most about `max` bytes; of a longer piece those around `place`, without the line's end.
     pub(crate) fn new(bytes: &'a [u8], place: usize, max: usize) -> Self {
         let whole = without_end(bytes);
         let window = window(whole, place.min(whole.len()), max);
+        Self::window(whole, window)
+    }
+
+    /// Shows at most about `max` bytes; of a longer piece the first. The line's end is shown too.
+    pub(crate) fn raw(bytes: &'a [u8], max: usize) -> Self {
+        Self::window(bytes, window(bytes, 0, max))
+    }
+
+    fn window(whole: &'a [u8], window: Range<usize>) -> Self {
         let cut = (window.len() < whole.len())
             .then(|| Cut { before: window.start, after: whole.len() - window.end });
         let bytes = &whole[window];
@@ -109,6 +118,13 @@ mod tests {
         assert_eq!(&shown.text[shown.range(&(2_000..2_004)).unwrap()], "HERE");
         assert_eq!(shown.range(&(0..2)), None);
         assert_eq!(shown.range(&(3_900..3_902)), None);
+    }
+
+    #[test]
+    fn a_raw_line_keeps_its_end_and_is_cut_behind() {
+        assert_eq!(Shown::raw(b"to be\r\n", 100).text, "to be\r\n");
+        let shown = Shown::raw("äää and so on\n".as_bytes(), 5);
+        assert_eq!((shown.text.as_str(), shown.cut), ("ää", Some(Cut { before: 0, after: 13 })));
     }
 
     #[test]

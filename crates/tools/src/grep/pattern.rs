@@ -58,9 +58,10 @@ fn explain(error: &grep_regex::Error, options: &GrepOptions) -> Error {
         _ if options.literal => None,
         _ => patterns().find_map(|(index, pattern)| fault(pattern, index)),
     };
-    placed.unwrap_or_else(|| {
+    let refused = placed.unwrap_or_else(|| {
         Error::new(ErrorKind::InvalidPattern, format!("the pattern is refused: {error}; make it simpler"))
-    })
+    });
+    refused.said_below(error.to_string())
 }
 
 fn fault(pattern: &str, index: usize) -> Option<Error> {
@@ -144,6 +145,13 @@ mod tests {
             assert!(error.to_string().contains(&format!("column {column}, at {found}")), "{error}");
             assert!(error.to_string().contains(advice), "{error}");
         }
+    }
+
+    #[test]
+    fn what_ripgrep_says_of_it_is_kept() {
+        let said = "regex parse error:\n    (?:foo()\n    ^\nerror: unclosed group";
+        let options = GrepOptions { patterns: vec!["foo(".to_owned()], ..Default::default() };
+        assert_eq!(matcher(&options).unwrap_err().said(), Some(said));
     }
 
     #[test]
