@@ -27,6 +27,8 @@ export interface GrepOptions extends FileOptions {
   readonly maxBytes?: number | undefined;
   /** About the longest text told of a line, in bytes: of a longer one the part around its first match is. @default 2000 */
   readonly maxLineBytes?: number | undefined;
+  /** `raw`: lines have their ends, and of a long one the beginning is told. @default "around" */
+  readonly lines?: "around" | "raw" | undefined;
   /** @default 30000 */
   readonly timeLimitMs?: number | undefined;
 }

@@ -38,7 +38,6 @@ export type {
 export type { FileOptions, FileOrder, FileProblem, SearchCounts, SearchLimit } from "./files.ts";
 export { type GlobOptions, type GlobReport, glob } from "./glob.ts";
 export { type TaskBatch, TaskGraph, type TaskGraphCounts, type TaskGraphState } from "./graph.ts";
-export { type Job, type JobOptions, type JobStatistics, jobStatistics } from "./job.ts";
 export {
   type GrepFile,
   type GrepLine,
@@ -47,6 +46,7 @@ export {
   type GrepReport,
   grep,
 } from "./grep.ts";
+export { type Job, type JobOptions, type JobStatistics, jobStatistics } from "./job.ts";
 export { Limiter, type LimiterOptions } from "./limiter.ts";
 export { type Memory, memory } from "./memory.ts";
 export { MissionEngine, type MissionOptions } from "./mission.ts";
@@ -77,6 +77,7 @@ export { type TaskFunction, type TaskOptions, TaskQueue, type TaskQueueOptions }
 export { Scheduler } from "./scheduler.ts";
 export { outsideScope } from "./scope.ts";
 export { type ShellEffects, shellEffects } from "./shell.ts";
+export { globJob, grepJob } from "./search-jobs.ts";
 export type {
   Counts,
   LeaseView,

@@ -1,6 +1,7 @@
 import { addon } from "./addon.ts";
 import { crossing } from "./crossing.ts";
 import { EngineError, type EngineErrorCode, type EngineErrorDetails } from "./error.ts";
+import type { SearchCounts } from "./files.ts";
 import type { NativeJobs } from "./native.ts";
 
 /** Limits of one job, and who may give it up. */
@@ -29,23 +30,30 @@ export interface JobOptions {
 export class Job<T> implements PromiseLike<T>, Disposable {
   readonly #promise: Promise<T>;
   readonly #cancel: (reason: unknown) => void;
+  readonly #progress: () => SearchCounts | undefined;
 
-  private constructor(promise: Promise<T>, cancel: (reason: unknown) => void) {
+  private constructor(
+    promise: Promise<T>,
+    cancel: (reason: unknown) => void,
+    progress: () => SearchCounts | undefined,
+  ) {
     this.#promise = promise;
     this.#cancel = cancel;
+    this.#progress = progress;
   }
 
   /**
    * Submits a job.
    * @param submit Hands the work to the addon, with the job's limits as JSON; gives the job's id, or null where there is nothing to do.
-   * @param read Makes the result of the JSON value that the work gave.
+   * @param read Makes the result of the JSON value that the work gave, and of the items that came in parts.
    */
   static start<T>(
     { signal, ...limits }: JobOptions,
     submit: (native: NativeJobs, limitsJson: string) => number | null,
-    read: (value: unknown) => T,
+    read: (value: unknown, items: readonly unknown[]) => T,
   ): Job<T> {
     let cancel: (reason: unknown) => void = () => undefined;
+    let progress = (): SearchCounts | undefined => undefined;
     const promise = new Promise<T>((resolve, reject) => {
       if (signal?.aborted) {
         reject(signal.reason);
@@ -54,7 +62,7 @@ export class Job<T> implements PromiseLike<T>, Disposable {
       const desk = deskOf();
       const id = crossing(() => submit(desk.native, JSON.stringify(limits)));
       if (id === null) {
-        resolve(read(null));
+        resolve(read(null, []));
         return;
       }
       const aborted = () => cancel(signal?.reason);
@@ -64,18 +72,20 @@ export class Job<T> implements PromiseLike<T>, Disposable {
         settled();
         reject(reason);
       };
+      progress = () => desk.progress(id);
       signal?.addEventListener("abort", aborted, { once: true });
       desk.expect(id, (finished) => {
         settled();
-        if (finished.error === undefined) resolve(read(finished.value));
+        if (finished.error === undefined) resolve(read(finished.value, finished.items ?? []));
         else reject(new EngineError(finished.error.code, finished.error.message, finished.error.details));
       });
     });
-    return new Job(promise, (reason) => {
+    const givenUp = (reason: unknown) => {
       // Who cancels a job knows of it: its rejection may go unheard.
       promise.catch(() => undefined);
       cancel(reason);
-    });
+    };
+    return new Job(promise, givenUp, () => progress());
   }
 
   // biome-ignore lint/suspicious/noThenProperty: that it can be awaited is the purpose
@@ -84,6 +94,11 @@ export class Job<T> implements PromiseLike<T>, Disposable {
     rejected?: ((reason: unknown) => Rejected | PromiseLike<Rejected>) | null,
   ): Promise<Fulfilled | Rejected> {
     return this.#promise.then(fulfilled, rejected);
+  }
+
+  /** What a search has done so far; undefined when it is done, and for jobs that count nothing. */
+  progress(): SearchCounts | undefined {
+    return this.#progress();
   }
 
   /** Gives the job up, unless it is done: it rejects with `ERR_CANCELLED`, and its thread stops within milliseconds. */
@@ -121,6 +136,10 @@ export function jobStatistics(): JobStatistics {
 interface Finished {
   readonly id: number;
   readonly value?: unknown;
+  /** How many parts belong to the value. */
+  readonly parts?: number;
+  /** What was in them. */
+  readonly items?: readonly unknown[];
   readonly error?: {
     readonly code: EngineErrorCode;
     readonly message: string;
@@ -161,6 +180,11 @@ class Desk {
     this.#wait();
   }
 
+  progress(id: number): SearchCounts | undefined {
+    const counts = crossing(() => this.native.progress(id));
+    return counts === null ? undefined : (JSON.parse(counts) as SearchCounts);
+  }
+
   /** False where the job is done already. */
   giveUp(id: number): boolean {
     if (!this.#expected.delete(id)) return false;
@@ -181,10 +205,26 @@ class Desk {
     const finished = crossing(() => this.native.drain(BATCH_BYTES));
     if (finished !== null) {
       this.#newsAt = performance.now();
-      for (const one of JSON.parse(finished) as Finished[]) this.#finish(one);
+      for (const one of JSON.parse(finished) as Finished[]) {
+        if (one.parts) this.#gather(one, []);
+        else this.#finish(one);
+      }
     }
     this.#wait();
   };
+
+  /** Fetches a part a turn, so that no turn takes long. */
+  #gather(finished: Finished, items: unknown[]): void {
+    // It was given up between two turns.
+    if (!this.#expected.has(finished.id)) return;
+    const part = crossing(() => this.native.part(finished.id));
+    if (part === null) {
+      this.#finish({ ...finished, items });
+      return;
+    }
+    for (const item of JSON.parse(part) as unknown[]) items.push(item);
+    setImmediate(() => this.#gather(finished, items));
+  }
 
   #finish(finished: Finished): void {
     const done = this.#expected.get(finished.id);

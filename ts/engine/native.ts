@@ -43,6 +43,8 @@ export interface NativeAddon {
 
 export interface NativeJobs {
   drain(mostBytes: number): string | null;
+  part(id: number): string | null;
+  progress(id: number): string | null;
   cancel(id: number): void;
   statistics(): string;
   checkSyntax(
@@ -52,6 +54,8 @@ export interface NativeJobs {
     optionsJson: string,
     limitsJson: string,
   ): number | null;
+  searchFiles(root: string, optionsJson: string, limitsJson: string): number;
+  listFiles(root: string, optionsJson: string, limitsJson: string): number;
 }
 
 /** What can be asked of a scheduler, with or without a store below it. */

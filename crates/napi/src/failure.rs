@@ -163,7 +163,15 @@ impl From<tools::Error> for Failure {
             tools::ErrorKind::InvalidRoot => "ERR_SEARCH_INVALID_ROOT",
             _ => "ERR_ENGINE",
         };
-        let details = error.place().map(|place| json!({ "index": place.index, "column": place.column }));
+        let mut details = serde_json::Map::new();
+        if let Some(place) = error.place() {
+            details.insert("index".to_owned(), json!(place.index));
+            details.insert("column".to_owned(), json!(place.column));
+        }
+        if let Some(said) = error.said() {
+            details.insert("said".to_owned(), json!(said));
+        }
+        let details = (!details.is_empty()).then_some(Value::Object(details));
         Self { code, message: error.to_string(), details }
     }
 }

@@ -3,10 +3,17 @@
 //! JavaScript submits, then fetches what has finished. No thread of the pool ever calls into an environment: a worker
 //! may end with jobs under way, and all that happens then is that they are given up.
 
-use std::{fmt::Write, sync::LazyLock, time::Duration};
+use std::{
+    collections::HashMap,
+    fmt::Write,
+    sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+    vec,
+};
 
 use napi_derive::napi;
 use orchestrator_scheduler::jobs::{Jobs, Limits, Outcome, Pool, PoolLimits, Refusal, Signal, Weigh};
+use orchestrator_tools::Progress;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -19,15 +26,25 @@ use crate::{
 /// One for all environments of the process. It is never dropped: its threads end when there is nothing to do.
 static POOL: LazyLock<Pool> = LazyLock::new(|| Pool::new(PoolLimits::default()));
 
-/// What a job's function gives: JSON, nothing, or why there is neither.
-pub(crate) type Answer = Result<Option<Json>, Failure>;
+/// What a job's function found.
+#[derive(Default)]
+pub(crate) struct Found {
+    /// JSON; none is null.
+    pub(crate) value: Option<Json>,
+    /// JSON arrays that belong to it, each small enough to be parsed between two turns of an event loop.
+    pub(crate) parts: Vec<Json>,
+}
+
+/// What a job's function gives.
+pub(crate) type Answer = Result<Found, Failure>;
 
 struct Weighed(Answer);
 
 impl Weigh for Weighed {
-    /// Of its text: the pool's buffer around it may be up to four times as large.
+    /// Of its text: the pool's buffers around it may be up to four times as large.
     fn bytes(&self) -> usize {
-        self.0.as_ref().ok().and_then(Option::as_ref).map_or(0, |json| json.len())
+        let Ok(Found { value, parts }) = &self.0 else { return 0 };
+        value.iter().chain(parts).map(|json| json.len()).sum()
     }
 }
 
@@ -53,6 +70,17 @@ struct JobStatistics {
 #[napi]
 pub struct NativeJobs {
     jobs: Jobs<Weighed>,
+    /// Locked by JavaScript's thread alone.
+    fetched: Mutex<Fetched>,
+}
+
+/// What belongs to jobs by their ids.
+#[derive(Default)]
+struct Fetched {
+    /// Of jobs that are not done.
+    progress: HashMap<u64, Arc<Progress>>,
+    /// Parts that are still to be fetched, of jobs that are done.
+    parts: HashMap<u64, vec::IntoIter<Json>>,
 }
 
 impl Default for NativeJobs {
@@ -67,11 +95,11 @@ impl NativeJobs {
     #[napi(constructor)]
     #[must_use]
     pub fn new() -> Self {
-        Self { jobs: POOL.jobs(Limits::default()) }
+        Self { jobs: POOL.jobs(Limits::default()), fetched: Mutex::default() }
     }
 
-    /// What has finished, oldest first, as a JSON array of `{ id, value }` and `{ id, error }`: as many as have
-    /// `most_bytes`, at least one. Null when nothing has.
+    /// What has finished, oldest first, as a JSON array of `{ id, value, parts }` and `{ id, error }`: as many as have
+    /// `most_bytes`, at least one. Null when nothing has. So many parts are to be fetched by [`part`](Self::part).
     #[napi]
     pub fn drain(&self, most_bytes: f64) -> napi::Result<Option<String>> {
         crossing(|| {
@@ -81,12 +109,40 @@ impl NativeJobs {
                 return Ok(None);
             }
             let mut text = String::with_capacity(64);
+            let mut fetched = self.fetched();
             for (id, outcome) in finished {
+                fetched.progress.remove(&id);
                 text.push(if text.is_empty() { '[' } else { ',' });
-                tell(&mut text, id, told(outcome));
+                let parts = tell(&mut text, id, told(outcome));
+                if !parts.is_empty() {
+                    fetched.parts.insert(id, parts.into_iter());
+                }
             }
             text.push(']');
             Ok(Some(text))
+        })
+    }
+
+    /// The next part of a job that is done, as a JSON array; null after the last.
+    #[napi]
+    pub fn part(&self, id: f64) -> napi::Result<Option<Json>> {
+        crossing(|| {
+            let id = whole(id, "a job's id")?;
+            let mut fetched = self.fetched();
+            let part = fetched.parts.get_mut(&id).and_then(Iterator::next);
+            if part.is_none() {
+                fetched.parts.remove(&id);
+            }
+            Ok(part)
+        })
+    }
+
+    /// How far a search is, as JSON; null when it is done, or no search.
+    #[napi]
+    pub fn progress(&self, id: f64) -> napi::Result<Option<Json>> {
+        crossing(|| {
+            let id = whole(id, "a job's id")?;
+            Ok(self.fetched().progress.get(&id).map(|progress| json(&progress.counts())))
         })
     }
 
@@ -94,7 +150,11 @@ impl NativeJobs {
     #[napi]
     pub fn cancel(&self, id: f64) -> napi::Result<()> {
         crossing(|| {
-            self.jobs.cancel(whole(id, "a job's id")?);
+            let id = whole(id, "a job's id")?;
+            self.jobs.cancel(id);
+            let mut fetched = self.fetched();
+            fetched.progress.remove(&id);
+            fetched.parts.remove(&id);
             Ok(())
         })
     }
@@ -132,6 +192,16 @@ impl NativeJobs {
         let id = self.jobs.submit(reserve, time, |signal| Weighed(contained(|| function(signal))))?;
         Ok(number(id))
     }
+
+    /// Lets JavaScript ask how far a job is, until it is done.
+    pub(crate) fn watch(&self, id: f64, progress: Arc<Progress>) {
+        let id = whole(id, "a job's id").expect("it was made of a whole number");
+        self.fetched().progress.insert(id, progress);
+    }
+
+    fn fetched(&self) -> MutexGuard<'_, Fetched> {
+        self.fetched.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl From<Refusal> for Failure {
@@ -163,19 +233,23 @@ fn told(outcome: Outcome<Weighed>) -> Answer {
     }
 }
 
-fn tell(text: &mut String, id: u64, answer: Answer) {
+/// Writes what is told of a job; gives its parts.
+fn tell(text: &mut String, id: u64, answer: Answer) -> Vec<Json> {
     write!(text, r#"{{"id":{id},"#).expect("a string can be written to");
-    match answer {
-        Ok(value) => {
-            text.push_str(r#""value":"#);
-            text.push_str(value.as_deref().unwrap_or("null"));
+    let parts = match answer {
+        Ok(Found { value, parts }) => {
+            write!(text, r#""value":{},"parts":{}"#, value.as_deref().unwrap_or("null"), parts.len())
+                .expect("a string can be written to");
+            parts
         }
         Err(failure) => {
             text.push_str(r#""error":"#);
             text.push_str(&json(&failure));
+            Vec::new()
         }
-    }
+    };
     text.push('}');
+    parts
 }
 
 #[cfg(test)]
@@ -186,6 +260,10 @@ mod tests {
 
     use super::*;
     use crate::pools::kept_json;
+
+    fn found<T: Serialize + ?Sized>(value: &T) -> Answer {
+        Ok(Found { value: Some(kept_json(value)), parts: Vec::new() })
+    }
 
     fn finished(jobs: &NativeJobs) -> Vec<Value> {
         for _ in 0..60_000 {
@@ -200,10 +278,23 @@ mod tests {
     #[test]
     fn a_result_crosses_with_the_id_of_its_job() {
         let jobs = NativeJobs::new();
-        let id = jobs.start("{}", 1_000, |_| Ok(Some(kept_json(&["ä"])))).unwrap();
-        assert_eq!(finished(&jobs), [value!({ "id": whole(id, "id").unwrap(), "value": ["ä"] })]);
-        let id = jobs.start("{}", 1_000, |_| Ok(None)).unwrap();
-        assert_eq!(finished(&jobs), [value!({ "id": whole(id, "id").unwrap(), "value": null })]);
+        let id = jobs.start("{}", 1_000, |_| found(&["ä"])).unwrap();
+        assert_eq!(finished(&jobs), [value!({ "id": whole(id, "id").unwrap(), "value": ["ä"], "parts": 0 })]);
+        let id = jobs.start("{}", 1_000, |_| Ok(Found::default())).unwrap();
+        assert_eq!(finished(&jobs), [value!({ "id": whole(id, "id").unwrap(), "value": null, "parts": 0 })]);
+    }
+
+    #[test]
+    fn parts_are_fetched_one_by_one_and_then_gone() {
+        let jobs = NativeJobs::new();
+        let parts = |numbers: [u32; 3]| numbers.map(|number| kept_json(&[number])).into();
+        let id =
+            jobs.start("{}", 1_000, move |_| Ok(Found { value: None, parts: parts([1, 2, 3]) })).unwrap();
+        assert_eq!(finished(&jobs)[0]["parts"], 3);
+        let fetched: Vec<String> =
+            std::iter::from_fn(|| jobs.part(id).unwrap()).map(|part| part.to_string()).collect();
+        assert_eq!(fetched, ["[1]", "[2]", "[3]"]);
+        assert!(jobs.fetched().parts.is_empty());
     }
 
     #[test]
@@ -215,7 +306,7 @@ mod tests {
         assert_eq!(error["code"], "ERR_PANIC");
         let message = error["message"].as_str().unwrap();
         assert!(message.contains("no tree") && message.contains(&format!("jobs.rs:{line}:")), "{message}");
-        jobs.start("{}", 1_000, |_| Ok(None)).unwrap();
+        jobs.start("{}", 1_000, |_| Ok(Found::default())).unwrap();
         assert_eq!(finished(&jobs)[0]["value"], Value::Null);
     }
 
@@ -230,11 +321,11 @@ mod tests {
     #[test]
     fn limits_are_kept_and_unknown_ones_refused() {
         let jobs = NativeJobs::new();
-        jobs.start(r#"{"maxResultBytes":10}"#, 1_000, |_| Ok(Some(kept_json(&"x".repeat(100))))).unwrap();
+        jobs.start(r#"{"maxResultBytes":10}"#, 1_000, |_| found(&"x".repeat(100))).unwrap();
         assert_eq!(finished(&jobs)[0]["error"]["code"], "ERR_JOB_TOO_LARGE");
-        jobs.start(r#"{"timeoutMs":0}"#, 1_000, |_| Ok(None)).unwrap();
+        jobs.start(r#"{"timeoutMs":0}"#, 1_000, |_| Ok(Found::default())).unwrap();
         assert_eq!(finished(&jobs)[0]["error"]["code"], "ERR_JOB_TIMED_OUT");
-        let refused = jobs.start(r#"{"timeout":0}"#, 1_000, |_| Ok(None)).unwrap_err();
+        let refused = jobs.start(r#"{"timeout":0}"#, 1_000, |_| Ok(Found::default())).unwrap_err();
         assert!(napi::Error::from(refused).reason.contains("unknown field `timeout`"));
     }
 }

@@ -22,6 +22,7 @@ pub mod scheduler;
 pub mod scope;
 pub mod shell;
 pub mod search;
+pub mod search_jobs;
 pub mod store;
 pub mod syntax;
 

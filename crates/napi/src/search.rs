@@ -45,7 +45,8 @@ pub(crate) fn listed(
     Ok(json(&glob(Path::new(root), &options(options_json)?, cancel, progress)?))
 }
 
-fn options<T: DeserializeOwned>(options_json: &str) -> Result<T, Failure> {
+/// Options that came as JSON.
+pub(crate) fn options<T: DeserializeOwned>(options_json: &str) -> Result<T, Failure> {
     serde_json::from_str(options_json)
         .map_err(|error| Failure::unreadable("the options of the search are refused", &error))
 }

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use crate::{
     crossing::crossing,
     failure::Failure,
-    jobs::NativeJobs,
+    jobs::{Found, NativeJobs},
     pools::{Json, copied, json, kept_json},
 };
 
@@ -82,7 +82,7 @@ impl NativeJobs {
                 self.start(&limits_json, limits.max_errors.saturating_mul(ERROR_BYTES), move |signal| {
                     let before = before.as_ref().map(|before| before.as_slice());
                     let report = new_errors(before, &source, language, &limits, signal.flag())?;
-                    Ok(Some(kept_json(&report)))
+                    Ok(Found { value: Some(kept_json(&report)), parts: Vec::new() })
                 })?;
             Ok(Some(id))
         })

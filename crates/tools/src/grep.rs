@@ -69,8 +69,8 @@ pub struct GrepOptions {
     pub max_bytes: usize,
     /// About the longest text told of a line, in bytes: of a longer one the part around the first match is.
     pub max_line_bytes: usize,
-    /// Texts are told as they are in the file: with their line's end, and of a long line the beginning.
-    pub raw: bool,
+    /// How a line is told.
+    pub lines: Lines,
     /// The longest that it may take, in milliseconds.
     pub time_limit_ms: u64,
 }
@@ -86,6 +86,17 @@ pub enum Case {
     Insensitive,
     /// They differ if there is a capital letter in one of the patterns.
     Smart,
+}
+
+/// How a line is told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Lines {
+    /// Without its end; of a long one, the part around the first match.
+    #[default]
+    Around,
+    /// With its end; of a long one, the beginning.
+    Raw,
 }
 
 /// What is told of a file.
@@ -118,7 +129,7 @@ impl Default for GrepOptions {
             max_per_file: None,
             max_bytes: 8 << 20,
             max_line_bytes: 2_000,
-            raw: false,
+            lines: Lines::default(),
             time_limit_ms: 30_000,
         }
     }

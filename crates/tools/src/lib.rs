@@ -36,7 +36,7 @@ mod walk;
 
 pub use error::{Error, ErrorKind, Place};
 pub use glob::{GlobOptions, GlobReport, glob};
-pub use grep::{Case, Cut, GrepFile, GrepLine, GrepMatch, GrepOptions, GrepReport, Mode, grep};
+pub use grep::{Case, Cut, GrepFile, GrepLine, GrepMatch, GrepOptions, GrepReport, Lines, Mode, grep};
 pub use language::Language;
 pub use limit::{Order, Truncation};
 pub use parse::Limits;

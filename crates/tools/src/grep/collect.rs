@@ -8,7 +8,7 @@ use grep_searcher::{Searcher, Sink, SinkContext, SinkContextKind, SinkFinish, Si
 
 use crate::{
     grep::{
-        GrepLine, GrepMatch, GrepOptions, Mode,
+        GrepLine, GrepMatch, GrepOptions, Lines, Mode,
         line::{Shown, column},
     },
     patience::Patience,
@@ -77,7 +77,10 @@ impl<'a> Collect<'a> {
 
     fn shown<'b>(&self, bytes: &'b [u8], place: usize) -> Shown<'b> {
         let most = self.options.max_line_bytes;
-        if self.options.raw { Shown::raw(bytes, most) } else { Shown::new(bytes, place, most) }
+        match self.options.lines {
+            Lines::Around => Shown::new(bytes, place, most),
+            Lines::Raw => Shown::raw(bytes, most),
+        }
     }
 
     fn collect(&mut self, searcher: &Searcher, found: &SinkMatch<'_>) -> io::Result<()> {
