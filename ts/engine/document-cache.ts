@@ -80,13 +80,19 @@ export function parseDocument<T>(key: string, text: string): Document<T> {
   return { key, version, value };
 }
 
-/** Frozen in all its depth, and however deep it is. */
+/** Freezes it in all its depth, however deep that is. Most documents have none, and need no list of what is left. */
 function frozen<T extends object>(root: T): T {
-  const open: object[] = [root];
-  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+  let open: object[] | undefined;
+  const add = (part: unknown) => {
+    if (typeof part !== "object" || part === null) return;
+    open ??= [];
+    open.push(part);
+  };
+  for (let next: object | undefined = root; next !== undefined; next = open?.pop()) {
     Object.freeze(next);
-    for (const value of Object.values(next))
-      if (typeof value === "object" && value !== null) open.push(value);
+    if (Array.isArray(next)) for (const part of next) add(part);
+    // A list of the values would cost more than parsing them did.
+    else for (const name in next) add((next as Record<string, unknown>)[name]);
   }
   return root;
 }
