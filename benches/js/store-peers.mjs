@@ -17,7 +17,8 @@ export async function openSqlite(path) {
     Database = BUN ? (await import("bun:sqlite")).Database : (await import("better-sqlite3")).default;
     new Database(":memory:").close();
   } catch (error) {
-    return { missing: error.message.split("\n")[0] };
+    // The message names folders of this machine.
+    return { missing: error.code ?? error.name };
   }
   return { version: versionOf(Database), contender: sqlite(new Database(path)) };
 }
