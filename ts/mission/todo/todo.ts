@@ -77,9 +77,9 @@ export class Todo {
     return this.#proposals;
   }
 
-  /** Whether there is something new that the commander has to decide. */
+  /** Whether there is something new that the commander has to decide. A question to the user is answered first. */
   get needsDecision(): boolean {
-    return this.#wakes;
+    return this.#wakes && this.#asking === undefined;
   }
 
   /** What was changed by hand since this was last asked, as text for the commander. */
@@ -122,6 +122,7 @@ export class Todo {
     if (this.#removed.size === 0) return;
     this.#asking ??= this.#askAll(cancel).finally(() => {
       this.#asking = undefined;
+      this.#parts.edited();
     });
   }
 
@@ -142,7 +143,6 @@ export class Todo {
           );
       }
       this.#removed.delete(id);
-      this.#parts.edited();
       void this.refresh();
     }
   }
