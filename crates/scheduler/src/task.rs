@@ -171,8 +171,8 @@ pub const MOVES: &[Move<TaskState>] = {
         Move::new(Reviewing, Cancelled, "dropped"),
         Move::new(Blocked, Pending, "what blocked it was replaced"),
         Move::new(Blocked, Cancelled, "dropped"),
-        Move::new(Failed, Pending, "replaced by a new plan"),
+        Move::new(Failed, Pending, "replaced by a new plan, or tried again"),
         Move::new(Failed, Cancelled, "dropped, so that the mission may end without it"),
-        Move::new(Cancelled, Pending, "replaced by a new plan"),
+        Move::new(Cancelled, Pending, "replaced by a new plan, or tried again"),
     ]
 };
