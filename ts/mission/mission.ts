@@ -25,6 +25,7 @@ import { Checks } from "./checks.ts";
 import { Hooks } from "./hooks.ts";
 import type { Isolation } from "./isolation.ts";
 import { repairMessage, sealMessage, taskMessage, VERDICT_MISSING } from "./messages.ts";
+import type { News } from "./news.ts";
 import { redactor } from "./redaction.ts";
 import { type Judgement, reviewText, verdictEvent } from "./reviews.ts";
 import { Sessions } from "./sessions.ts";
@@ -32,15 +33,6 @@ import type { Settings } from "./settings.ts";
 import type { Current } from "./todo/edits.ts";
 import { type AskToCancel, Todo } from "./todo/todo.ts";
 import { type Caller, type GuardedUse, TOOL_GUARDS } from "./tool-guard.ts";
-
-/** What wakes the commander. */
-export type News =
-  | { readonly type: "needs_decision"; readonly message: string }
-  | { readonly type: "finished"; readonly outcome: MissionOutcome; readonly message: string }
-  /** The user proposed something in `todo.md`; the mission goes on. */
-  | { readonly type: "edited" }
-  /** The user interrupted `run_mission`. */
-  | { readonly type: "interrupted" };
 
 /** What a mission is made of. The store stays the caller's. */
 export interface MissionParts {
@@ -156,9 +148,7 @@ export class Mission {
   submit(...events: readonly Event[]): readonly Outcome[] {
     const outcomes = this.#engine.submit(Date.now(), redactor.redactAll(events));
     // Whatever was to be decided, a new plan is the decision.
-    if (events.some(isDecision) && this.#news?.type === "needs_decision") {
-      this.#news = undefined;
-    }
+    if (events.some(isDecision) && this.#news?.type === "needs_decision") this.#news = undefined;
     // A sign of life moves nothing that anybody looks at, but brings the next look near.
     if (events.some(({ type }) => type !== "progress")) this.#follow(outcomes);
     else this.#arm();
@@ -382,8 +372,9 @@ export class Mission {
 
   /** A change that somebody made by hand, as far as the engine allows it. */
   #amend(item: Amendment): Outcome {
-    if (this.#closed) return { commands: [], ignored: "OpenCode is closing the project" };
-    return this.submit({ type: "amended", items: [item] })[0] ?? { commands: [] };
+    return (
+      this.#tell({ type: "amended", items: [item] }) ?? { commands: [], ignored: "the mission can't go on" }
+    );
   }
 
   async #carryOut(command: Command): Promise<void> {

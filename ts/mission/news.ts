@@ -1,9 +1,17 @@
 /** What `run_mission` answers the commander: what stands, what does not, and what to decide. */
-import type { Snapshot, TaskView } from "../engine/index.ts";
+import type { MissionOutcome, Snapshot, TaskView } from "../engine/index.ts";
 import { findingList } from "./messages.ts";
-import type { News } from "./mission.ts";
 import { plannedTasks } from "./progress.ts";
 import { isOver } from "./result.ts";
+
+/** What wakes the commander. */
+export type News =
+  | { readonly type: "needs_decision"; readonly message: string }
+  | { readonly type: "finished"; readonly outcome: MissionOutcome; readonly message: string }
+  /** The user proposed something in `todo.md`; the mission goes on. */
+  | { readonly type: "edited" }
+  /** The user interrupted `run_mission`. */
+  | { readonly type: "interrupted" };
 
 /** Characters of a failed check that the commander gets; the tail says most. */
 const REPORT_CHARS = 3000;

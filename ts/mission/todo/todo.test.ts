@@ -1,9 +1,12 @@
 import { once } from "node:events";
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { FakeAgent } from "../../host/fake.ts";
+import { folderWith } from "../folder.fixture.ts";
 import { done, hang, project, task, taskOf } from "../project.fixture.ts";
+import { snapshotOf, taskView } from "../snapshot.fixture.ts";
+import { Todo } from "./todo.ts";
 
 const PLAN = { goal: "The goal", tasks: [task("a"), task("b", { depends_on: ["a"] }), task("c")] };
 
@@ -220,6 +223,29 @@ describe("a file that is not this mission's", () => {
     expect(await files(directory)).toEqual(["todo.md", "todo.md.orig", "todo.md.orig.1"]);
     expect(host.toasts).toHaveLength(1);
     expect(host.toasts[0]).toMatch(/^warning: \.orchestrator\/todo\.md was moved to todo\.md\.orig: /);
+  });
+});
+
+describe("a file that can't be written", () => {
+  it("is said to be so once, and is written as soon as it can be", async () => {
+    const directory = await folderWith({ ".orchestrator": "a file where the folder should be" });
+    const failures: unknown[] = [];
+    const todo = new Todo({
+      directory,
+      brief: { id: "m1", objective: "o", session: "s", openedAt: 0 },
+      snapshot: () => snapshotOf([taskView("a")]),
+      amend: () => ({ commands: [] }),
+      warn: () => undefined,
+      failed: (error) => failures.push(error),
+      edited: () => undefined,
+    });
+    await todo.refresh();
+    await todo.refresh();
+    expect(failures).toHaveLength(1);
+    await rm(join(directory, ".orchestrator"));
+    await todo.refresh();
+    expect(await readFile(join(directory, ".orchestrator", "todo.md"), "utf8")).toContain("**a**");
+    await todo.close();
   });
 });
 

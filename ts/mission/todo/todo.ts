@@ -25,11 +25,11 @@ export interface TodoParts {
   readonly directory: string;
   readonly brief: Brief;
   snapshot(): Snapshot;
-  /** Hands a change to the engine. */
+  /** Hands a change to the engine. Never throws: what it refuses is ignored, with the reason. */
   amend(item: Amendment): Outcome;
   /** Told once where a file was set aside. */
   warn(message: string): void;
-  /** Something can't be read or written. */
+  /** The file can't be read or written. */
   failed(error: unknown): void;
   /** There is something to tell the commander, or to ask the user. */
   edited(): void;
@@ -64,6 +64,7 @@ export class Todo {
   #timer: NodeJS.Timeout | undefined;
   #opened = false;
   #warned = false;
+  #failure: string | undefined;
   #closing = false;
   #closed = false;
 
@@ -177,12 +178,21 @@ export class Todo {
       this.#again = false;
       try {
         wait = await this.#bring(now);
+        this.#failure = undefined;
       } catch (error) {
-        this.#parts.failed(error);
+        this.#moved = true;
+        this.#fail(error);
       }
     }
     if (this.#closing || this.#closed || this.#over) return;
     this.#timer = setTimeout(() => void this.#start(false), wait).unref();
+  }
+
+  /** What goes wrong at every look is told once. */
+  #fail(error: unknown): void {
+    const failure = String(error);
+    if (failure !== this.#failure) this.#parts.failed(error);
+    this.#failure = failure;
   }
 
   /** @returns in how many milliseconds to look again. */
@@ -208,6 +218,7 @@ export class Todo {
         return LOOK_EVERY_MS;
       }
     }
+    this.#moved = true;
     return LOOK_EVERY_MS;
   }
 

@@ -8,6 +8,7 @@ import { metricsText } from "../metrics.ts";
 import type { Mission } from "../mission.ts";
 import { nearest } from "../nearest.ts";
 import type { Orchestrator } from "../orchestrator.ts";
+import { redactor } from "../redaction.ts";
 import { isOver, resultText } from "../result.ts";
 import { guarded, only } from "./guard.ts";
 
@@ -65,7 +66,7 @@ export function listText(mission: Mission, status: TaskState | undefined): strin
   return [
     `Version ${revision}.`,
     ...shown.map(({ id, title, state, attempt }) => `${id}: ${state}, attempt ${attempt}: ${title}`),
-    ...mission.todo.proposals.map(({ id, title }) => `${id}: proposed by hand: ${title}`),
+    ...mission.todo.proposals.map(({ id, title }) => `${id}: proposed by hand: ${redactor.redact(title)}`),
   ].join("\n");
 }
 
