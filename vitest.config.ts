@@ -11,7 +11,7 @@ const markdownAsText: Plugin = {
   },
 };
 
-/** `unit`: beside the source, milliseconds each. `system`: real OpenCode, one file at a time. */
+/** `unit`: beside the source, milliseconds each. `system`: real OpenCode, one file at a time. `parity`: beside real peers. */
 export default defineConfig({
   test: {
     projects: [
@@ -24,7 +24,7 @@ export default defineConfig({
         test: {
           name: "system",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/addon/**"],
+          exclude: ["test/addon/**", "test/parity/**"],
           testTimeout: 180_000,
           hookTimeout: 120_000,
           fileParallelism: false,
@@ -33,6 +33,9 @@ export default defineConfig({
       {
         plugins: [markdownAsText],
         test: { name: "addon", include: ["test/addon/**/*.test.ts"], testTimeout: 30_000 },
+      },
+      {
+        test: { name: "parity", include: ["test/parity/**/*.test.ts"], testTimeout: 30_000 },
       },
     ],
   },

@@ -1,6 +1,7 @@
 /**
  * `npm test`: sets the checkout up, then runs every test: Rust, the short forms of the proofs, TypeScript, the addon
- * under Node and under Bun, and the whole system in a real OpenCode. Ends with one line, `N passed, N failed`.
+ * under Node and under Bun, what it finds beside what its peers find, and the whole system in a real OpenCode. Ends with
+ * one line, `N passed, N failed`.
  *
  * `npm test -- rust unit` runs only those stages.
  */
@@ -17,6 +18,7 @@ const STAGES = {
   unit: () => vitest("unit"),
   addon: () => vitest("addon"),
   bun,
+  parity: () => vitest("parity"),
   system: () => vitest("system"),
 };
 

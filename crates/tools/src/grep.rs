@@ -37,6 +37,9 @@ use crate::{
 /// The longest line, or with [`GrepOptions::multiline`] the longest file, that is held in memory.
 const MAX_HELD: usize = 64 << 20;
 
+/// The searcher's buffer at first, in bytes.
+const BUFFER: u64 = 64 << 10;
+
 /// What to search for, where, and how much of it to tell.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, rename_all = "camelCase", deny_unknown_fields)]

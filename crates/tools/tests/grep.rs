@@ -291,3 +291,21 @@ fn files_above_a_size_are_left_out_and_counted() {
     let report = search(folder.path(), &GrepOptions { files, ..pattern("hit") });
     assert_eq!((lines(&report).len(), report.counts.too_large, report.problem_count), (1, 1, 0));
 }
+
+#[test]
+fn a_long_line_in_one_file_does_not_change_what_is_found_in_a_binary_one() {
+    let mut late = b"hit\n".repeat(40_000);
+    late.extend(b"\0");
+    let folder = folder(&[("a/late", &late), ("b/late", &late), ("c/late", &late)]);
+    let options = GrepOptions {
+        max_results: usize::MAX,
+        files: FileOptions { threads: Some(1), ..Default::default() },
+        ..pattern("hit")
+    };
+    let before = lines(&search(folder.path(), &options)).len();
+    for name in ["a/long", "b/long", "c/long"] {
+        fs::write(folder.path().join(name), vec![b'x'; 1 << 20]).unwrap();
+    }
+    assert_eq!(lines(&search(folder.path(), &options)).len(), before);
+    assert_eq!(before % 3, 0);
+}

@@ -109,8 +109,15 @@ impl Serialize for GrepMatch {
             start: usize,
             end: usize,
         }
-        let units = |byte: usize| {
-            if self.text.is_ascii() { byte } else { self.text[..byte].encode_utf16().count() }
+        // From place to place, so that a line of many matches is gone through once.
+        let (mut byte, mut unit) = (0, 0);
+        let mut units = |to: usize| {
+            // An empty match may begin before the one that came last has ended, in the middle of its character.
+            if to > byte {
+                unit += self.text[byte..to].encode_utf16().count();
+                byte = to;
+            }
+            unit
         };
         let submatches =
             self.submatches.iter().map(|range| Submatch { start: units(range.start), end: units(range.end) });

@@ -19,7 +19,15 @@ pub(crate) struct Shown<'a> {
     bytes: &'a [u8],
     pub(crate) text: String,
     pub(crate) cut: Option<Cut>,
-    exact: bool,
+    /// The pieces that are UTF-8, in order.
+    pieces: Vec<Piece>,
+}
+
+/// Where a piece begins among the bytes and in the text, and its length in both.
+struct Piece {
+    byte: usize,
+    place: usize,
+    length: usize,
 }
 
 impl<'a> Shown<'a> {
@@ -39,30 +47,41 @@ impl<'a> Shown<'a> {
         let cut = (window.len() < whole.len())
             .then(|| Cut { before: window.start, after: whole.len() - window.end });
         let bytes = &whole[window];
-        let text = String::from_utf8_lossy(bytes);
-        let exact = matches!(text, std::borrow::Cow::Borrowed(_));
-        Self { bytes, text: text.into_owned(), cut, exact }
+        let (mut text, mut pieces, mut byte) = (String::with_capacity(bytes.len()), Vec::new(), 0);
+        for chunk in bytes.utf8_chunks() {
+            pieces.push(Piece { byte, place: text.len(), length: chunk.valid().len() });
+            text.push_str(chunk.valid());
+            if !chunk.invalid().is_empty() {
+                text.push(char::REPLACEMENT_CHARACTER);
+            }
+            byte += chunk.valid().len() + chunk.invalid().len();
+        }
+        Self { bytes, text, cut, pieces }
     }
 
-    /// Where a range of the piece's bytes is in the text: nothing where that part is cut off.
+    /// Where a range of the piece's bytes is in the text: nothing where that part is cut off. What reaches over the
+    /// line's end, which is not shown, ends with the text.
     pub(crate) fn range(&self, range: &Range<usize>) -> Option<Range<usize>> {
-        let offset = self.cut.map_or(0, |cut| cut.before);
-        let end_of_text = offset + self.bytes.len();
-        if range.start < offset
-            || range.start > end_of_text
-            || (range.start == end_of_text && range.end > end_of_text)
-        {
+        let Cut { before, after } = self.cut.unwrap_or(Cut { before: 0, after: 0 });
+        let length = self.bytes.len();
+        if range.start < before || (after > 0 && range.start >= before + length) {
             return None;
         }
-        Some(self.place(range.start - offset)..self.place((range.end - offset).min(self.bytes.len())))
+        Some(self.place((range.start - before).min(length))..self.place((range.end - before).min(length)))
     }
 
+    /// The text's place for one of the bytes. An empty match may be inside a character, and one of bytes in the middle
+    /// of what is shown as one: their place is the character's.
     fn place(&self, byte: usize) -> usize {
-        if self.exact {
-            return byte;
-        }
-        // Whoever matches half of a sequence that is none gets the character that stands for it.
-        let mut place = String::from_utf8_lossy(&self.bytes[..byte]).len().min(self.text.len());
+        let Some(piece) = self.pieces[..self.pieces.partition_point(|piece| piece.byte <= byte)].last()
+        else {
+            return 0;
+        };
+        let mut place = match byte - piece.byte {
+            within if within <= piece.length => piece.place + within,
+            _ if byte == self.bytes.len() => self.text.len(),
+            _ => piece.place + piece.length,
+        };
         while !self.text.is_char_boundary(place) {
             place -= 1;
         }
@@ -132,6 +151,16 @@ mod tests {
         let shown = Shown::new(b"\xff\xfea HERE", 0, 100);
         assert_eq!(shown.text, "\u{FFFD}\u{FFFD}a HERE");
         assert_eq!(&shown.text[shown.range(&(4..8)).unwrap()], "HERE");
+        assert_eq!(shown.range(&(1..2)), Some(3..6));
+        let shown = Shown::new(b"a\xf0\x9f", 0, 100);
+        assert_eq!((shown.range(&(1..3)), shown.range(&(2..2))), (Some(1..4), Some(1..1)));
+    }
+
+    #[test]
+    fn a_place_inside_a_character_is_the_characters() {
+        let shown = Shown::new("äb\n".as_bytes(), 0, 100);
+        assert_eq!(shown.range(&(1..1)), Some(0..0));
+        assert_eq!(shown.range(&(3..4)), Some(3..3));
     }
 
     #[test]

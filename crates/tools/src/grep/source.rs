@@ -10,11 +10,13 @@ const CHUNK: usize = 256 << 10;
 pub(crate) struct Source<'a, R> {
     inner: R,
     on: On<'a>,
+    /// Bytes read so far.
+    pub(crate) read: u64,
 }
 
 impl<'a, R: Read> Source<'a, R> {
     pub(crate) fn new(inner: R, on: On<'a>) -> Self {
-        Self { inner, on }
+        Self { inner, on, read: 0 }
     }
 }
 
@@ -26,6 +28,7 @@ impl<R: Read> Read for Source<'_, R> {
         }
         let length = buffer.len().min(CHUNK);
         let read = self.inner.read(&mut buffer[..length])?;
+        self.read += read as u64;
         add(&self.on.progress.bytes, read as u64);
         Ok(read)
     }
