@@ -239,7 +239,13 @@ impl Visitor for FileSearch<'_> {
         add(&self.on.progress.files, 1);
         let options = self.search.options;
         let mut collect = Collect::new(&self.matcher, options, self.on.patience);
-        let searched = self.searcher.search_reader(&self.matcher, Source::new(file, self.on), &mut collect);
+        let mut source = Source::new(file, self.on);
+        let searched = self.searcher.search_reader(&self.matcher, &mut source, &mut collect);
+        if source.read > BUFFER {
+            // A long line may have made the searcher's buffer larger, and how much is read at once decides how much is
+            // searched before a NUL is seen: every file begins with the same buffer.
+            self.searcher = searcher(options);
+        }
         if let Err(error) = searched
             && !self.on.is_over()
         {

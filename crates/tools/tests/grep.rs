@@ -299,6 +299,7 @@ fn a_long_line_in_one_file_does_not_change_what_is_found_in_a_binary_one() {
     let folder = folder(&[("a/late", &late), ("b/late", &late), ("c/late", &late)]);
     let options = GrepOptions {
         max_results: usize::MAX,
+        max_bytes: usize::MAX,
         files: FileOptions { threads: Some(1), ..Default::default() },
         ..pattern("hit")
     };
