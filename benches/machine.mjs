@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import os from "node:os";
 import { join } from "node:path";
+import { rgPath } from "@vscode/ripgrep";
 import { ROOT } from "../scripts/steps.mjs";
 
 /** The load over 1, 5 and 15 minutes. */
@@ -36,6 +37,10 @@ export function versions() {
     fastq: packages["node_modules/fastq"].version,
     "better-sqlite3": packages["node_modules/better-sqlite3"].version,
     lmdb: packages["node_modules/lmdb"].version,
+    ripgrep: printed(rgPath, "--version").split("\n")[0].split(" ")[1],
+    tinyglobby: packages["node_modules/tinyglobby"].version,
+    fdir: packages["node_modules/fdir"].version,
+    "fast-glob": packages["node_modules/fast-glob"].version,
     Node: process.versions.node,
     Bun: JSON.parse(readFileSync(join(ROOT, "node_modules/bun/package.json"), "utf8")).version,
     Rust: printed("rustc", "--version").split(" ")[1],
