@@ -76,8 +76,8 @@ export { type BufferClass, type PoolCounts, type PoolStatistics, poolStatistics 
 export { type TaskFunction, type TaskOptions, TaskQueue, type TaskQueueOptions } from "./queue.ts";
 export { Scheduler } from "./scheduler.ts";
 export { outsideScope } from "./scope.ts";
-export { type ShellEffects, shellEffects } from "./shell.ts";
 export { globJob, grepJob } from "./search-jobs.ts";
+export { type ShellEffects, shellEffects } from "./shell.ts";
 export type {
   Counts,
   LeaseView,

@@ -12,6 +12,7 @@ import {
   type LastTurn,
   type ModelRef,
   type NewSession,
+  type PermissionReply,
   type Prompt,
   type SessionFacts,
   type SessionStatus,
@@ -64,6 +65,9 @@ export type FakePermission = (permission: string, patterns: readonly string[]) =
 
 export class FakeHost implements Host {
   readonly directory: string;
+  attended = true;
+  /** Permission questions that were answered in a person's stead: `session request reply`. */
+  readonly answers: string[] = [];
   /** Every prompt that was taken, in order. */
   readonly prompts: Prompt[] = [];
   readonly toasts: string[] = [];
@@ -175,6 +179,11 @@ export class FakeHost implements Host {
     const session = this.#sessions.get(id);
     if (session === undefined) return undefined;
     return { model: this.model, ...(session.parent === undefined ? {} : { parent: session.parent }) };
+  }
+
+  async answer(session: string, request: string, reply: PermissionReply): Promise<void> {
+    this.answers.push(`${session} ${request} ${reply}`);
+    this.emit({ type: "permission_replied", session, request, granted: reply !== "reject" });
   }
 
   modelOf(): ModelRef | undefined {

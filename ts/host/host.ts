@@ -80,8 +80,18 @@ export type HostEvent =
       readonly session: string;
       readonly request: string;
       readonly permission: string;
+      /** What it is asked for: commands, paths. */
+      readonly patterns: readonly string[];
     }
-  | { readonly type: "permission_replied"; readonly session: string; readonly request: string };
+  | {
+      readonly type: "permission_replied";
+      readonly session: string;
+      readonly request: string;
+      readonly granted: boolean;
+    };
+
+/** An answer to a permission question: for this once, or no. */
+export type PermissionReply = "once" | "reject";
 
 /** How urgent a toast looks. */
 export type ToastLevel = "info" | "success" | "warning" | "error";
@@ -106,6 +116,10 @@ export interface Host {
   lastTurn(session: string): Promise<LastTurn>;
   /** Who a session is; `undefined` when the host does not know it. */
   facts(session: string): Promise<SessionFacts | undefined>;
+  /** Whether a person may be there to answer a question. */
+  readonly attended: boolean;
+  /** Answers a permission question in a person's stead. */
+  answer(session: string, request: string, reply: PermissionReply): Promise<void>;
   /** The model that the user configured for an agent; absent, an agent uses the model of whoever leads it. */
   modelOf(agent: string): ModelRef | undefined;
   /** A short message to the person in front of the screen; without a screen it goes nowhere. Never rejects. */

@@ -6,6 +6,8 @@ import type { Redactor } from "./redaction.ts";
 export function discreet(host: Host, redactor: Redactor): Host {
   return {
     directory: host.directory,
+    attended: host.attended,
+    answer: (session, request, reply) => host.answer(session, request, reply),
     createSession: (session) => host.createSession({ ...session, title: redactor.redact(session.title) }),
     place: (session, directory) => host.place(session, directory),
     leave: (directory) => host.leave(directory),

@@ -22,17 +22,17 @@ import type { Host, HostEvent } from "../host/host.ts";
 import type { Brief } from "./brief.ts";
 import { budgetOf } from "./budget.ts";
 import { Checks } from "./checks.ts";
-import { Hooks } from "./hooks.ts";
 import type { Isolation } from "./isolation.ts";
 import { repairMessage, sealMessage, taskMessage, VERDICT_MISSING } from "./messages.ts";
 import type { News } from "./news.ts";
+import { Permissions } from "./permissions.ts";
 import { redactor } from "./redaction.ts";
 import { type Judgement, reviewText, verdictEvent } from "./reviews.ts";
 import { Sessions } from "./sessions.ts";
 import type { Settings } from "./settings.ts";
 import type { Current } from "./todo/edits.ts";
 import { type AskToCancel, Todo } from "./todo/todo.ts";
-import { type Caller, type GuardedUse, TOOL_GUARDS } from "./tool-guard.ts";
+import { type Caller, ToolGuard } from "./tool-guard.ts";
 
 /** What a mission is made of. The store stays the caller's. */
 export interface MissionParts {
@@ -55,14 +55,14 @@ export class Mission {
   readonly permitted = new Set<string>();
   /** The plan as people read and edit it. */
   readonly todo: Todo;
+  readonly permissions: Permissions;
   readonly #host: Host;
   readonly #engine: MissionEngine;
   readonly #sessions: Sessions;
   readonly #checks: Checks;
   readonly #isolation: Isolation;
   readonly #owner: Ownership;
-  readonly #scope: Settings["scope"];
-  readonly #guards: Hooks<GuardedUse>;
+  readonly #guard: ToolGuard;
   readonly #listeners = new Set<() => void>();
   #news: News | undefined;
   #failure: Error | undefined;
@@ -74,8 +74,13 @@ export class Mission {
     const { lanes, attempts, stallTimeoutMs, taskTimeoutMs, review, models } = settings;
     this.brief = brief;
     this.#host = host;
-    this.#scope = settings.scope;
-    this.#guards = new Hooks(TOOL_GUARDS, (name, error) => this.#passedOver(name, error));
+    this.#guard = new ToolGuard({
+      scope: settings.scope,
+      callerOf: (session) => this.#callerOf(session),
+      folderOf: (task) => isolation.placeOf(task).directory,
+      tasks: () => this.snapshot.tasks,
+      warn: (message) => void host.toast("warning", message),
+    });
     const config = { lanes, attempts, stallTimeoutMs, taskTimeoutMs, review, models };
     this.#engine = MissionEngine.open(
       store,
@@ -88,8 +93,11 @@ export class Mission {
       lost: (holder) => void this.#lose(holder?.pid),
       failed: (error) => void host.log("warn", `mission ${brief.id}: no heartbeat: ${String(error)}`),
     });
+    this.permissions = new Permissions(host, settings.unattended);
     this.#sessions = new Sessions({
       host,
+      permissions: this.permissions,
+      nameOf: (lease) => this.#nameOf(lease),
       parent: brief.session,
       submit: (event) => this.#tell(event),
       counted: (lease) =>
@@ -236,14 +244,8 @@ export class Mission {
   }
 
   /** Rejects where a session of the mission may not use a tool as it is about to. */
-  async guard(use: ToolUse): Promise<void> {
-    const caller = this.#callerOf(use.session);
-    if (caller === undefined) return;
-    const warn = (message: string) => void this.#host.toast("warning", message);
-    const tasks = () => this.snapshot.tasks;
-    const task = caller.kind === "agent" ? caller.task?.id : undefined;
-    const { directory } = this.#isolation.placeOf(task);
-    await this.#guards.run({ use, caller, directory, tasks, scope: this.#scope, warn });
+  guard(use: ToolUse): Promise<void> {
+    return this.#guard.check(use);
   }
 
   #callerOf(session: string): Caller | undefined {
@@ -255,8 +257,14 @@ export class Mission {
     return { kind: "agent", agent: engaged.agent, ...(task === undefined ? {} : { task }) };
   }
 
-  #passedOver(hook: string, error: unknown): void {
-    void this.#host.log("error", `mission ${this.brief.id}: hook ${hook}: ${String(error)}`);
+  #nameOf(lease: number): string {
+    const { task, purpose } = this.#engine.lease(lease) ?? {};
+    if (task === undefined) return "The final review";
+    return purpose === "review" ? `The review of ${task}` : `Task ${task}`;
+  }
+
+  #leftBehind(error: unknown): void {
+    void this.#host.log("error", `mission ${this.brief.id}: a worktree was left behind: ${String(error)}`);
   }
 
   /** Lets go of everything: no timer, command or session of the mission runs on. What happened is in the store. */
@@ -358,9 +366,7 @@ export class Mission {
       this.#checks.keep((task) =>
         task === undefined ? snapshot.phase === "verifying" : this.task(task)?.state === "verifying",
       );
-      void this.#isolation
-        .keep(snapshot.tasks)
-        .catch((error: unknown) => this.#passedOver("worktrees", error));
+      void this.#isolation.keep(snapshot.tasks).catch((error: unknown) => this.#leftBehind(error));
       void this.todo.refresh();
     }
     this.#look();
@@ -465,7 +471,7 @@ export class Mission {
   async #finish({ outcome, message }: Extract<Command, { type: "finish" }>): Promise<void> {
     this.#outcome = outcome;
     this.#news = { type: "finished", outcome, message };
-    await this.#isolation.end().catch((error: unknown) => this.#passedOver("worktrees", error));
+    await this.#isolation.end().catch((error: unknown) => this.#leftBehind(error));
     this.#moved();
     await this.#host.toast(outcome === "accepted" ? "success" : "warning", `Mission ${outcome}: ${message}`);
   }

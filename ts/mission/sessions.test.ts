@@ -1,6 +1,7 @@
 import { expect, it, vi } from "vitest";
 import type { Event } from "../engine/index.ts";
 import { type FakeAgent, FakeHost } from "../host/fake.ts";
+import { Permissions } from "./permissions.ts";
 import { Sessions } from "./sessions.ts";
 
 const PARENT = "commander";
@@ -19,7 +20,14 @@ function sessions(worker: FakeAgent) {
   };
   return {
     host,
-    sessions: new Sessions({ host, parent: PARENT, submit, counted: () => NOTHING }),
+    sessions: new Sessions({
+      host,
+      parent: PARENT,
+      submit,
+      counted: () => NOTHING,
+      permissions: new Permissions(host, "reject"),
+      nameOf: (lease) => `Task ${lease}`,
+    }),
     told,
     ends: () => told.filter(({ type }) => type === "session_idle" || type === "session_error"),
   };
@@ -141,4 +149,34 @@ it("goes on in a session that an earlier process opened, and tells when the host
   expect(ends()).toEqual([{ type: "session_idle", lease: 5, turn: 3, text: "done" }]);
   await all.again({ lease: 6, turn: 1, session: "lost", agent: "worker" }, "Go on.");
   expect(told.at(-1)).toMatchObject({ type: "session_error", lease: 6, turn: 1, kind: "gone" });
+});
+
+it("tells of a permission question by the name of its task, and stops its clock until it is answered", async () => {
+  const { host, sessions: all, told } = sessions(() => new Promise(() => undefined));
+  await all.engage(TASK);
+  const session = host.prompts[0]?.session ?? "";
+  all.hear({ type: "permission_asked", session, request: "p1", permission: "bash", patterns: ["rm x"] });
+  expect(host.toasts).toEqual([
+    "warning: Task 1 waits for your permission: bash (rm x). Its clock stands until you answer.",
+  ]);
+  all.hear({ type: "permission_replied", session, request: "p1", granted: true });
+  const clock = told.map(({ type }) => type).filter((type) => type.startsWith("clock"));
+  expect(clock).toEqual(["clock_stopped", "clock_started"]);
+  expect(host.answers).toEqual([]);
+});
+
+it("answers by rule where nobody is there, and tells the session in its next message what it was refused", async () => {
+  const { host, sessions: all } = sessions(async () => "stopped");
+  host.attended = false;
+  await all.engage(TASK);
+  const session = host.prompts[0]?.session ?? "";
+  all.hear({ type: "permission_asked", session, request: "p1", permission: "bash", patterns: ["rm x"] });
+  await expect.poll(() => host.answers).toEqual([`${session} p1 reject`]);
+  all.hear({ type: "permission_replied", session, request: "p1", granted: false });
+  await all.again({ ...TASK, turn: 2, session }, "Go on.");
+  expect(host.prompts[1]?.text).toBe(
+    'You were refused: bash (rm x). Do without it, or report "blocked" with what you need it for.\n\nGo on.',
+  );
+  await all.again({ ...TASK, turn: 3, session }, "Again.");
+  expect(host.prompts[2]?.text).toBe("Again.");
 });

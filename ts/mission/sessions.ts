@@ -7,6 +7,7 @@ import type { Event, Outcome, Usage } from "../engine/index.ts";
 import type { Host, HostError, HostEvent, LastTurn, ModelRef } from "../host/host.ts";
 import { HostFailure } from "../host/host.ts";
 import { kindOfFailure } from "./failure.ts";
+import type { Permissions } from "./permissions.ts";
 
 /** Deltas arrive by the hundred; the engine needs one sign of life now and then. In milliseconds. */
 const PROGRESS_EVERY_MS = 1000;
@@ -84,6 +85,10 @@ export interface SessionsParts {
   submit(event: Event): Outcome | undefined;
   /** What the engine has counted of a lease's use, or of the commander's, from before this process too. */
   counted(lease: number | undefined): Counted;
+  /** The permission questions of the sessions. */
+  readonly permissions: Permissions;
+  /** What a lease is about, as people know it. */
+  nameOf(lease: number): string;
 }
 
 /** The sessions of one mission. */
@@ -92,6 +97,8 @@ export class Sessions {
   readonly #parent: string;
   readonly #submit: SessionsParts["submit"];
   readonly #counted: SessionsParts["counted"];
+  readonly #permissions: Permissions;
+  readonly #nameOf: SessionsParts["nameOf"];
   readonly #byLease = new Map<number, Engaged>();
   readonly #bySession = new Map<string, Engaged>();
   readonly #written = new Map<string, Set<string>>();
@@ -100,11 +107,13 @@ export class Sessions {
   readonly #payers = new Map<string, number>();
   #model: ModelRef | undefined;
 
-  constructor({ host, parent, submit, counted }: SessionsParts) {
+  constructor({ host, parent, submit, counted, permissions, nameOf }: SessionsParts) {
     this.#host = host;
     this.#parent = parent;
     this.#submit = submit;
     this.#counted = counted;
+    this.#permissions = permissions;
+    this.#nameOf = nameOf;
   }
 
   /** The lease that a session carries out at present. */
@@ -148,7 +157,9 @@ export class Sessions {
   async again({ lease, turn, model, session, agent, directory }: NextTurn, text: string): Promise<void> {
     this.#place(session, directory);
     const engaged = this.#byLease.get(lease) ?? this.#bind(lease, session, agent);
-    await this.#telling({ lease, turn, session }, () => this.#prompt(engaged, turn, text, model));
+    const refused = this.#permissions.takeRefused(session);
+    const full = refused.length === 0 ? text : `${refusedNote(refused)}\n\n${text}`;
+    await this.#telling({ lease, turn, session }, () => this.#prompt(engaged, turn, full, model));
   }
 
   /** Looks whether a lease's turn has ended with no event that said so. */
@@ -173,6 +184,7 @@ export class Sessions {
   release(lease: number): void {
     const engaged = this.#byLease.get(lease);
     this.#byLease.delete(lease);
+    if (engaged !== undefined) this.#permissions.forget(engaged.session);
     if (engaged !== undefined && this.#bySession.get(engaged.session) === engaged) {
       this.#bySession.delete(engaged.session);
     }
@@ -209,8 +221,10 @@ export class Sessions {
       case "permission_asked":
         questions.add(event.request);
         if (questions.size === 1) this.#submit({ type: "clock_stopped", lease });
+        void this.#permissions.asked(this.#nameOf(lease), event);
         break;
       case "permission_replied":
+        this.#permissions.replied(event.request, event.granted);
         if (questions.delete(event.request) && questions.size === 0)
           this.#submit({ type: "clock_started", lease });
         break;
@@ -348,6 +362,11 @@ export class Sessions {
     );
     return facts;
   }
+}
+
+/** The host ends a turn at a refusal, so the session has not seen what came of its question. */
+function refusedNote(refused: readonly string[]): string {
+  return `You were refused: ${refused.join("; ")}. Do without it, or report "blocked" with what you need it for.`;
 }
 
 /** A model by the name that settings have for it: the provider ends at the first slash. */

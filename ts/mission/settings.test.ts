@@ -25,6 +25,7 @@ const DEFAULTS = {
   models: {},
   budget: {},
   resume: "ask",
+  unattended: "reject",
   isolation: "shared",
   scope: "enforce",
 };

@@ -54,6 +54,12 @@ export const Settings = z.strictObject({
     .describe(
       "What happens with an unfinished mission at the next start: one note about /resume, or it goes on.",
     ),
+  unattended: z
+    .enum(["reject", "allow"])
+    .default("reject")
+    .describe(
+      "What a permission question of a mission's session is answered with where nobody is there, as in `opencode run`.",
+    ),
   isolation: z
     .enum(["shared", "worktree"])
     .default("shared")

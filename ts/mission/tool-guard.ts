@@ -7,7 +7,7 @@ import { agentNamed } from "../agents/agents.ts";
 import { outsideScope, type TaskState, type TaskView } from "../engine/index.ts";
 import type { ToolUse } from "../host/contribution.ts";
 import { MissionError } from "./error.ts";
-import type { Hook } from "./hooks.ts";
+import { type Hook, Hooks } from "./hooks.ts";
 import { EDIT_TOOLS, type Writes, writesOf } from "./writes.ts";
 
 /** Who wants to use a tool, as far as a mission knows. */
@@ -34,6 +34,38 @@ export interface GuardedUse {
 const OURS = ".orchestrator";
 /** What of it no session may change: the mission's own record. */
 const RECORD = `${OURS}/state`;
+
+/** What the guards of a mission need to know of it. */
+export interface ToolGuardParts {
+  readonly scope: GuardedUse["scope"];
+  /** Who a session is to the mission; `undefined`: nobody. */
+  callerOf(session: string): Caller | undefined;
+  /** Where a task is worked on. */
+  folderOf(task: string | undefined): string;
+  tasks(): readonly TaskView[];
+  warn(message: string): void;
+}
+
+/** Checks every use of a tool by a session of one mission. */
+export class ToolGuard {
+  readonly #parts: ToolGuardParts;
+  readonly #hooks: Hooks<GuardedUse>;
+
+  constructor(parts: ToolGuardParts) {
+    this.#parts = parts;
+    // Every one of them is a guard: none is ever passed over.
+    this.#hooks = new Hooks(TOOL_GUARDS, (name, error) => parts.warn(`${name}: ${String(error)}`));
+  }
+
+  /** Rejects where the session may not use the tool as it is about to. */
+  async check(use: ToolUse): Promise<void> {
+    const { scope, callerOf, folderOf, tasks, warn } = this.#parts;
+    const caller = callerOf(use.session);
+    if (caller === undefined) return;
+    const directory = folderOf(caller.kind === "agent" ? caller.task?.id : undefined);
+    await this.#hooks.run({ use, caller, directory, tasks, scope, warn });
+  }
+}
 
 const AT_WORK: ReadonlySet<TaskState> = new Set(["running", "verifying", "reviewing"]);
 

@@ -130,7 +130,8 @@ export class Worktrees {
 
   /** Resolves when nothing is being done any more. Never rejects. */
   async settled(): Promise<void> {
-    for (let last; last !== this.#queue; ) {
+    let last: Promise<unknown> | undefined;
+    while (last !== this.#queue) {
       last = this.#queue;
       await last;
     }

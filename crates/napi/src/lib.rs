@@ -20,9 +20,9 @@ pub mod ownership;
 pub mod pools;
 pub mod scheduler;
 pub mod scope;
-pub mod shell;
 pub mod search;
 pub mod search_jobs;
+pub mod shell;
 pub mod store;
 pub mod syntax;
 

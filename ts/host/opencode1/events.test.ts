@@ -113,12 +113,14 @@ describe("hostEventOf", () => {
       session: sessionID,
       request: "per_1",
       permission: "bash",
+      patterns: ["ls"],
     });
     const replied = { sessionID, requestID: "per_1", reply: "once" };
     expect(hostEventOf({ type: "permission.replied", properties: replied })).toEqual({
       type: "permission_replied",
       session: sessionID,
       request: "per_1",
+      granted: true,
     });
   });
 

@@ -9,8 +9,12 @@ import { hostErrorOf } from "./errors.ts";
 const OfSession = z.object({ sessionID: z.string() });
 const Status = OfSession.extend({ status: z.object({ type: z.string() }) });
 const Failed = z.object({ sessionID: z.string(), error: z.unknown() });
-const Asked = OfSession.extend({ id: z.string(), permission: z.string() });
-const Replied = OfSession.extend({ requestID: z.string() });
+const Asked = OfSession.extend({
+  id: z.string(),
+  permission: z.string(),
+  patterns: z.array(z.string()).catch([]),
+});
+const Replied = OfSession.extend({ requestID: z.string(), reply: z.string().catch("") });
 const Deleted = z.object({ info: z.object({ id: z.string() }) });
 const count = z.number().nonnegative().catch(0);
 /** An answer that is whole: until then its numbers are zero. */
@@ -93,15 +97,17 @@ const READERS: Readonly<Record<string, Reader>> = {
   })),
   "message.part.updated": (properties) => written(properties) ?? part(properties),
   "message.part.delta": reader(OfSession, ({ sessionID }) => ({ type: "progress", session: sessionID })),
-  "permission.asked": reader(Asked, ({ sessionID, id, permission }) => ({
+  "permission.asked": reader(Asked, ({ sessionID, id, permission, patterns }) => ({
     type: "permission_asked",
     session: sessionID,
     request: id,
     permission,
+    patterns,
   })),
-  "permission.replied": reader(Replied, ({ sessionID, requestID }) => ({
+  "permission.replied": reader(Replied, ({ sessionID, requestID, reply }) => ({
     type: "permission_replied",
     session: sessionID,
     request: requestID,
+    granted: reply !== "reject",
   })),
 };

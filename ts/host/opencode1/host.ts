@@ -7,6 +7,7 @@ import {
   type LastTurn,
   type ModelRef,
   type NewSession,
+  type PermissionReply,
   type Prompt,
   type SessionFacts,
   type SessionStatus,
@@ -36,9 +37,14 @@ const NO_VARIANT = "default";
 
 const NOT_FOUND = 404;
 
+/** Of OpenCode's own command line, those that open projects. */
+const SUBCOMMANDS: ReadonlySet<string> = new Set(["run", "serve", "web", "acp", "attach"]);
+
 /** Sessions, prompts and toasts of one project in OpenCode 1. */
 export class OpenCode1Host implements Host {
   readonly directory: string;
+  /** In `opencode run` nobody is asked: its own questions are refused, those of child sessions wait for ever. */
+  readonly attended = process.argv.slice(2).find((word) => SUBCOMMANDS.has(word)) !== "run";
   readonly #client: Client;
   readonly #models = new Map<string, ModelRef>();
   /** The folders of sessions that don't work in the project's own. */
@@ -104,6 +110,17 @@ export class OpenCode1Host implements Host {
     await accepted(
       `could not stop session ${session}`,
       this.#client.session.abort({ path: { id: session }, query: this.#at(session) }),
+    );
+  }
+
+  async answer(session: string, request: string, reply: PermissionReply): Promise<void> {
+    await accepted(
+      `could not answer a permission question of session ${session}`,
+      this.#client.postSessionIdPermissionsPermissionId({
+        path: { id: session, permissionID: request },
+        query: this.#at(session),
+        body: { response: reply },
+      }),
     );
   }
 

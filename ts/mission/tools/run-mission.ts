@@ -1,6 +1,7 @@
 /** `run_mission`: stays open while the mission runs, and returns with news for the commander. */
 import type { ToolDefinition } from "../../host/contribution.ts";
 import { MissionError } from "../error.ts";
+import type { Mission } from "../mission.ts";
 import { newsText } from "../news.ts";
 import type { Orchestrator } from "../orchestrator.ts";
 import { plannedTasks, progressLine, progressRows } from "../progress.ts";
@@ -26,7 +27,7 @@ export function runMission(orchestrator: Orchestrator): ToolDefinition<typeof pa
       const news = await mission.run(call.signal, {
         changed() {
           const snapshot = mission.snapshot;
-          const line = progressLine(snapshot);
+          const line = [progressLine(snapshot), ...waitingFor(mission)].join(" · ");
           if (line !== shown)
             call.progress(line, { mission: mission.brief.id, tasks: progressRows(snapshot) });
           shown = line;
@@ -40,4 +41,10 @@ export function runMission(orchestrator: Orchestrator): ToolDefinition<typeof pa
       return { title: progressLine(snapshot), output };
     },
   });
+}
+
+/** The permission questions that hold up sessions: the person in front of this call can answer them. */
+function waitingFor({ permissions }: Mission): readonly string[] {
+  const questions = permissions.waiting.map(({ what }) => what);
+  return questions.length === 0 ? [] : [`waits for your permission: ${questions.join("; ")}`];
 }
