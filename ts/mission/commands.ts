@@ -44,7 +44,8 @@ async function task(orchestrator: Orchestrator, call: CommandCall): Promise<stri
     return `While the mission runs, the user adds: ${objective}\n\nPlan it with submit_plan and call run_mission.`;
   }
   await orchestrator.open(objective, call.session);
-  return objective;
+  const note = orchestrator.takeSetAside();
+  return note === undefined ? objective : `${objective}\n\nTell the user first, as it stands: ${note}`;
 }
 
 async function stop(orchestrator: Orchestrator, call: CommandCall): Promise<string> {

@@ -4,7 +4,7 @@
  */
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Held, loadAddon, Ownership, Store, type TaskView } from "../engine/index.ts";
+import { EngineError, type Held, loadAddon, Ownership, Store, type TaskView } from "../engine/index.ts";
 import type { ToolUse } from "../host/contribution.ts";
 import type { Host, HostEvent } from "../host/host.ts";
 import { type Brief, briefKey, newMissionId } from "./brief.ts";
@@ -17,6 +17,7 @@ import {
   type Elsewhere,
   leftUnfinished,
   resumeMessage,
+  setAsideNote,
   type Unfinished,
   unfinished,
 } from "./recovery.ts";
@@ -39,6 +40,7 @@ export class Orchestrator {
   #store: Store | undefined;
   #mission: Mission | undefined;
   #disposed = false;
+  #aside: string | undefined;
 
   /**
    * `options` are the plugin's, not yet checked: a mistake in them must not keep OpenCode from starting. `places` hears
@@ -148,7 +150,15 @@ export class Orchestrator {
       });
     } catch (error) {
       await this.#host.log("error", `an unfinished mission could not be gone on with: ${String(error)}`);
+      if (EngineError.is(error)) await this.#host.toast("error", error.message);
     }
+  }
+
+  /** What has to be said of a damaged store that was set aside; told once to whoever asks, after the toast and the log. */
+  takeSetAside(): string | undefined {
+    const told = this.#aside;
+    this.#aside = undefined;
+    return told;
   }
 
   /** @throws MissionError `ERR_SETTINGS` where the project has not what worktrees need. */
@@ -172,6 +182,7 @@ export class Orchestrator {
 
   #drive(parts: Omit<MissionParts, "host" | "isolation">): Mission {
     const host = this.#host;
+    this.#collect(parts.store, parts.brief);
     const { id, isolation } = parts.brief;
     const places = {
       opened: (directory: string) => this.#places.opened(directory),
@@ -307,7 +318,28 @@ export class Orchestrator {
     mkdirSync(folder, { recursive: true });
     // The folder ignores itself in git, whatever the project's own rules say.
     writeFileSync(join(folder, ".gitignore"), "*\n");
-    this.#store = Store.open(join(folder, STORE_FILE));
-    return this.#store;
+    const store = Store.open(join(folder, STORE_FILE), { setAside: true });
+    this.#store = store;
+    if (store.setAside !== undefined) {
+      this.#aside = setAsideNote(store.setAside);
+      void this.#host.toast("error", this.#aside);
+      void this.#host.log("error", this.#aside);
+    }
+    return store;
+  }
+
+  /**
+   * Every heartbeat and every event is a version. Those from before the mission was opened, or last changed hands, are
+   * given up: the documents as they are and the journal stay, so no mission is forgotten and every chain is whole.
+   */
+  #collect(store: Store, { id }: Brief): void {
+    const opened = store.get<Brief>(briefKey(id))?.version;
+    if (opened === undefined) return;
+    try {
+      store.collect(opened);
+    } catch (error) {
+      // Space can wait; the mission can't.
+      void this.#host.log("warn", `old versions could not be collected: ${String(error)}`);
+    }
   }
 }

@@ -1,6 +1,10 @@
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { Store } from "../engine/index.ts";
 import { FakeHost } from "../host/fake.ts";
 import { contribute } from "./contribution.ts";
+import { STATE_FOLDER, STORE_FILE } from "./orchestrator.ts";
 import { cleanUp, done, hang, project, task, taskOf, USER } from "./project.fixture.ts";
 
 describe("a mission", () => {
@@ -102,5 +106,72 @@ describe("a mission", () => {
     expect((await host.command(USER, "stop")).prompt).toContain("The mission was stopped by the user");
     expect((await host.command(USER, "stop")).prompt).toContain("There is no mission to stop");
     expect(prompts("worker")).toEqual([]);
+  });
+});
+
+/** Text in the place of a project's store. */
+function damage(directory: string): string {
+  const path = join(directory, STATE_FOLDER, STORE_FILE);
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, DAMAGED);
+  return path;
+}
+
+const DAMAGED = "This is no database, but a text of some length.\n".repeat(200);
+
+describe("a damaged store", () => {
+  it("is set aside with a dated name, and the user is told by toast, log and /task", async () => {
+    const { host, directory, task: open } = await project({});
+    const path = damage(directory);
+    const { prompt } = await open("go on");
+    const aside = readdirSync(dirname(path)).find((name) => name.startsWith(`${STORE_FILE}.damaged-`)) ?? "";
+    expect(aside).toMatch(/\.damaged-\d{4}-\d\d-\d\dT/);
+    expect(readFileSync(join(dirname(path), aside), "utf8")).toBe(DAMAGED);
+    for (const told of [prompt, host.toasts.join(), host.logs.join()])
+      expect(told).toContain(`set aside as ${join(dirname(path), aside)}`);
+    expect(prompt).toMatch(/^go on\n/);
+    expect((await host.command(USER, "mission")).prompt).toContain("go on");
+    expect((await open("more")).prompt).toBe("more");
+  });
+});
+
+describe("a store of a newer version", () => {
+  it("is refused with what to do, at the start and at /task, and is not touched", async () => {
+    const { host, directory, restart, task: open } = await project({});
+    await open("make a store");
+    await host.command(USER, "stop");
+    const path = join(directory, STATE_FOLDER, STORE_FILE);
+    await restart();
+    const file = readFileSync(path);
+    // The place of `user_version` in SQLite's header; the store was closed, so its log is empty.
+    file.writeUInt32BE(9999, 60);
+    writeFileSync(path, file);
+    const before = readFileSync(path);
+    expect((await open("go on")).prompt).toContain("ERR_STORE_NEWER_SCHEMA");
+    await expect.poll(() => host.toasts.join(), { timeout: 5_000 }).toContain("9999");
+    expect(readFileSync(path)).toEqual(before);
+  });
+});
+
+describe("old versions", () => {
+  it("are collected when the next mission opens, and no mission, journal or chain is lost", async () => {
+    const { host, directory, commander, task: open } = await project({ worker: done }, { review: "never" });
+    await open("first");
+    const path = join(directory, STATE_FOLDER, STORE_FILE);
+    using store = Store.open(path);
+    const early = store.snapshot().version;
+    await commander("submit_plan", { goal: "g", tasks: [task("a")] });
+    expect(await commander("run_mission")).toMatch(/^The mission is over: accepted/);
+    const [id] = store.scan<{ id: string }>("brief/").map(({ value }) => value.id);
+    const journal = store.journal(`mission/${id}`);
+    expect(journal.length).toBeGreaterThan(3);
+    store.at(early)[Symbol.dispose]();
+    await open("second");
+    expect(() => store.at(early)).toThrow(expect.objectContaining({ code: "ERR_STORE_COLLECTED" }));
+    expect(store.journal(`mission/${id}`)).toEqual(journal);
+    expect(store.scan("brief/")).toHaveLength(2);
+    expect(store.get<{ outcome: string }>(`mission/${id}`)?.value.outcome).toBe("accepted");
+    expect(store.audit()).toMatchObject({ ok: true, faults: [] });
+    expect((await host.command(USER, "mission")).prompt).toContain("second");
   });
 });

@@ -1,5 +1,5 @@
 /** Missions that an earlier process left unfinished. */
-import type { Holder, MissionView, Snapshot, Store } from "../engine/index.ts";
+import type { Holder, MissionView, SetAside, Snapshot, Store } from "../engine/index.ts";
 import { type Brief, briefKey } from "./brief.ts";
 import { MissionError } from "./error.ts";
 import { progressLine } from "./progress.ts";
@@ -76,4 +76,9 @@ export function resumeMessage({ objective }: Brief, snapshot: Snapshot, knowsIt:
       : `It stands at ${progressLine(snapshot)}.\n${lines.join("\n")}`,
     ...(tasks.length === 0 ? [] : ["Call run_mission. What is accepted is not done again."]),
   ].join("\n\n");
+}
+
+/** What the user is told where the store was damaged: where it is now, and that missions start anew. */
+export function setAsideNote({ path, reason }: SetAside): string {
+  return `The store of this project's missions was damaged (${reason}). It was set aside as ${path}, nothing of it was deleted, and a new one was begun: earlier missions are in the old file only.`;
 }
