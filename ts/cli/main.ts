@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { demo } from "./demo/demo.ts";
 import { CliError, ExitCode } from "./exit.ts";
+import { status } from "./status.ts";
 
 interface Subcommand {
   readonly summary: string;
@@ -11,6 +12,7 @@ interface Subcommand {
 
 const SUBCOMMANDS: Readonly<Record<string, Subcommand>> = {
   demo: { summary: "play a mission in a real OpenCode, in a temporary git repository", run: demo },
+  status: { summary: "show how the mission of a project stands, without OpenCode", run: status },
 };
 
 function usage(): string {
