@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     error::{Error, ErrorKind},
-    limit::{Order, Truncation, latest_first, path_key},
+    limit::{Order, Truncation, latest_first, path_key, path_of},
     patience::Patience,
     problem::{Problem, Problems},
     progress::{Counts, Progress, add},
@@ -123,7 +123,7 @@ fn list(
         (false, false) => None,
     };
     let (problems, problem_count) = problems.into_told();
-    let paths = paths.into_iter().map(|found| found.path).collect();
+    let paths = paths.into_iter().map(|found| path_of(found.key)).collect();
     GlobReport { paths, truncated, problems, problem_count, counts: progress.counts() }
 }
 
@@ -138,12 +138,11 @@ struct Listing<'a> {
     cut: AtomicBool,
 }
 
-/// Compared by its key: the path is last, and never differs where the key does not.
+/// A path by its place in the order, which has the path in it: one allocation a file.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Found {
     modified: u64,
     key: Vec<u8>,
-    path: String,
 }
 
 struct Lister<'a> {
@@ -170,15 +169,12 @@ impl Visitor for Lister<'_> {
         }
         add(&progress.files, 1);
         add(&progress.found, 1);
-        let path = shown(root, entry.path());
-        let found = match options.order {
-            Order::Found => Found { modified: 0, key: Vec::new(), path },
-            Order::Path => Found { modified: 0, key: path_key(&path), path },
-            Order::Modified => {
-                let modified = latest_first(entry.path().metadata().and_then(|metadata| metadata.modified()));
-                Found { modified, key: path_key(&path), path }
-            }
+        let modified = if options.order == Order::Modified {
+            latest_first(entry.path().metadata().and_then(|metadata| metadata.modified()))
+        } else {
+            0
         };
+        let found = Found { modified, key: path_key(shown(root, entry.path())) };
         self.own.push(found);
         if options.order != Order::Found
             && self.own.len() > options.max_results.saturating_mul(2).saturating_add(1_024)

@@ -28,9 +28,24 @@ pub enum Truncation {
     Time,
 }
 
-/// A path so that comparing bytes compares folder by folder, as a walk would come upon the files.
-pub(crate) fn path_key(path: &str) -> Vec<u8> {
-    path.bytes().map(|byte| if byte == b'/' { 0 } else { byte }).collect()
+/// A path so that comparing bytes compares folder by folder, as a walk would come upon the files. No path has a NUL.
+pub(crate) fn path_key(path: String) -> Vec<u8> {
+    replaced(path.into_bytes(), b'/', 0)
+}
+
+/// The path of a key.
+pub(crate) fn path_of(key: Vec<u8>) -> String {
+    String::from_utf8(replaced(key, 0, b'/'))
+        .expect("the key was made of a text, one ASCII character changed")
+}
+
+fn replaced(mut bytes: Vec<u8>, from: u8, to: u8) -> Vec<u8> {
+    for byte in &mut bytes {
+        if *byte == from {
+            *byte = to;
+        }
+    }
+    bytes
 }
 
 /// A time so that the last one comes first.

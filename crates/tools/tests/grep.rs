@@ -285,6 +285,22 @@ fn a_line_that_does_not_fit_in_memory_is_a_problem_and_the_rest_is_searched() {
 }
 
 #[test]
+fn a_file_of_four_gigabytes_is_no_trouble() {
+    let folder = folder(&[("b", b"hit\n")]);
+    let mut file = fs::File::create(folder.path().join("a")).unwrap();
+    file.write_all(b"hit\n").unwrap();
+    // It takes no room on the disk, and reads as NULs.
+    file.set_len(4 << 30).unwrap();
+    let report = search(folder.path(), &pattern("hit"));
+    assert_eq!(lines(&report), ["b:1:hit"]);
+    assert_eq!(report.counts.binary, 1);
+    assert!(report.counts.bytes < 1 << 20, "{}", report.counts.bytes);
+    let report = search(folder.path(), &GrepOptions { multiline: true, ..pattern("hit") });
+    assert_eq!(lines(&report), ["b:1:hit"]);
+    assert_eq!(report.problems[0].kind, ProblemKind::TooLong);
+}
+
+#[test]
 fn files_above_a_size_are_left_out_and_counted() {
     let folder = folder(&[("a", b"hit\n"), ("b", &b"hit\n".repeat(10))]);
     let files = FileOptions { max_file_bytes: Some(10), ..Default::default() };

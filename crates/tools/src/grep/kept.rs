@@ -54,10 +54,10 @@ impl Kept {
 
     pub(crate) fn key(&self, path: &Path, shown: &str) -> Key {
         match self.order {
-            Order::Path => Key { rank: 0, path: path_key(shown) },
+            Order::Path => Key { rank: 0, path: path_key(shown.to_owned()) },
             Order::Modified => {
                 let modified = path.metadata().and_then(|metadata| metadata.modified());
-                Key { rank: latest_first(modified), path: path_key(shown) }
+                Key { rank: latest_first(modified), path: path_key(shown.to_owned()) }
             }
             Order::Found => Key { rank: self.arrivals.fetch_add(1, Ordering::Relaxed), path: Vec::new() },
         }
