@@ -7,6 +7,7 @@ import {
   type EventType,
   type Finding,
   type LeaseView,
+  type Lesson,
   MissionEngine,
   type MissionView,
   type ModelView,
@@ -18,6 +19,7 @@ import {
   Store,
   type TaskSpec,
   type TaskView,
+  type Tried,
   type Usage,
   type Verification,
 } from "../../ts/engine/index.ts";
@@ -80,8 +82,17 @@ const EVENTS: { readonly [T in EventType]: readonly Extract<Event, { type: T }>[
   clock_stopped: [{ type: "clock_stopped", lease: 1 }],
   clock_started: [{ type: "clock_started", lease: 1 }],
   session_idle: [
-    { type: "session_idle", lease: 1, turn: 1, text: "t" },
+    { type: "session_idle", lease: 1, turn: 1, text: "t", fingerprint: { diff: "d", error: "e", call: "c" } },
+    { type: "session_idle", lease: 1, fingerprint: {} },
     { type: "session_idle", lease: 1 },
+  ],
+  tool_repeated: [
+    { type: "tool_repeated", lease: 1, turn: 1, call: "c", times: 3 },
+    { type: "tool_repeated", lease: 1, call: "c", times: 1 },
+  ],
+  provider_retrying: [
+    { type: "provider_retrying", lease: 1, turn: 1, message: "m", nextMs: 5 },
+    { type: "provider_retrying", lease: 1, message: "m" },
   ],
   session_error: [
     { type: "session_error", lease: 1, turn: 1, kind: "rate_limit", message: "m", retryAfterMs: 5 },
@@ -106,9 +117,22 @@ const EVENTS: { readonly [T in EventType]: readonly Extract<Event, { type: T }>[
     { type: "task_reported", lease: 1, status: "failed", summary: "s" },
   ],
   verified: [
-    { type: "verified", task: "a", attempt: 1, passed: true, report: "r" },
+    { type: "verified", task: "a", attempt: 1, passed: true, report: "r", fingerprint: { diff: "d" } },
     { type: "verified", attempt: 1, passed: false, report: "r" },
   ],
+  scope_violated: [{ type: "scope_violated", task: "a", attempt: 1, files: ["f"] }],
+  decided: (["accept", "retry", "fail"] as const).map(
+    (decision) => ({ type: "decided", task: "a", decision, reason: "r" }) as const,
+  ),
+  scope_requested: [
+    { type: "scope_requested", lease: 1, turn: 1, files: ["f"], reason: "r" },
+    { type: "scope_requested", lease: 1, files: [], reason: "r" },
+  ],
+  scope_decided: [{ type: "scope_decided", task: "a", granted: true, reason: "r" }],
+  commander_idle: [{ type: "commander_idle", session: "s", edge: "e" }],
+  continue_accepted: [{ type: "continue_accepted", edge: "e" }],
+  continue_failed: [{ type: "continue_failed", edge: "e", message: "m" }],
+  user_spoke: [{ type: "user_spoke" }],
   reviewed: [
     {
       type: "reviewed",
@@ -117,6 +141,7 @@ const EVENTS: { readonly [T in EventType]: readonly Extract<Event, { type: T }>[
       verdict: "reject",
       findings: [FINDING, { severity: "low", message: "m" }],
     },
+    { type: "reviewed", lease: 1, verdict: "approve", voided: true },
     { type: "reviewed", lease: 1, verdict: "approve" },
   ],
   used: [
@@ -166,13 +191,21 @@ test("events stand in the journal as they were submitted", () => {
 test("commands, outcomes and reasons have the fields of their types", () => {
   const { outcomes } = whole();
   const commands = outcomes.flatMap((outcome) => outcome.commands);
-  const reasons = commands.flatMap((command) => (command.type === "prompt" ? [command.reason] : []));
+  const reasons = commands.flatMap((command) =>
+    (command.type === "prompt" || command.type === "start") && command.reason !== undefined
+      ? [command.reason]
+      : [],
+  );
+  const tried = reasons.flatMap((reason) => (reason.type === "stagnating" ? reason.tried : []));
+  const lessons = commands.flatMap((command) => (command.type === "start" ? (command.lessons ?? []) : []));
   const findings = reasons.flatMap((reason) => (reason.type === "review_rejected" ? reason.findings : []));
   expect([
     ...differences("outcome", OUTCOME, outcomes),
     ...differencesByType("command", COMMANDS, commands),
     ...differencesByType("reason", REASONS, reasons),
     ...differences("finding", FINDING_FIELDS, findings),
+    ...differences("tried", TRIED, tried),
+    ...differences("lesson", LESSON, lessons),
     ...differences(
       "lane",
       { role: "needed", index: "needed" },
@@ -251,6 +284,7 @@ function whole(): Played {
     using mission = MissionEngine.open(store, "m", {
       ...CONFIG,
       review: "plan",
+      models: { worker: ["test/worker", "test/other"], reviewer: ["test/reviewer"] },
       attempts: 9,
       stallTimeoutMs: 1_000,
       taskTimeoutMs: 60_000,
@@ -273,7 +307,21 @@ const EVENT_FIELDS: FieldsByType<Event> = {
   progress: { type: "needed", lease: "needed" },
   clock_stopped: { type: "needed", lease: "needed" },
   clock_started: { type: "needed", lease: "needed" },
-  session_idle: { type: "needed", lease: "needed", turn: "optional", text: "optional" },
+  session_idle: {
+    type: "needed",
+    lease: "needed",
+    turn: "optional",
+    text: "optional",
+    fingerprint: "optional",
+  },
+  tool_repeated: { type: "needed", lease: "needed", turn: "optional", call: "needed", times: "needed" },
+  provider_retrying: {
+    type: "needed",
+    lease: "needed",
+    turn: "optional",
+    message: "needed",
+    nextMs: "optional",
+  },
   session_error: {
     type: "needed",
     lease: "needed",
@@ -291,8 +339,30 @@ const EVENT_FIELDS: FieldsByType<Event> = {
     evidence: "optional",
     files: "optional",
   },
-  verified: { type: "needed", task: "optional", attempt: "needed", passed: "needed", report: "needed" },
-  reviewed: { type: "needed", lease: "needed", turn: "optional", verdict: "needed", findings: "optional" },
+  verified: {
+    type: "needed",
+    task: "optional",
+    attempt: "needed",
+    passed: "needed",
+    report: "needed",
+    fingerprint: "optional",
+  },
+  scope_violated: { type: "needed", task: "needed", attempt: "needed", files: "needed" },
+  reviewed: {
+    type: "needed",
+    lease: "needed",
+    turn: "optional",
+    verdict: "needed",
+    findings: "optional",
+    voided: "optional",
+  },
+  decided: { type: "needed", task: "needed", decision: "needed", reason: "needed" },
+  scope_requested: { type: "needed", lease: "needed", turn: "optional", files: "needed", reason: "needed" },
+  scope_decided: { type: "needed", task: "needed", granted: "needed", reason: "needed" },
+  commander_idle: { type: "needed", session: "needed", edge: "needed" },
+  continue_accepted: { type: "needed", edge: "needed" },
+  continue_failed: { type: "needed", edge: "needed", message: "needed" },
+  user_spoke: { type: "needed" },
   used: { type: "needed", lease: "optional", usage: "needed" },
   budget_set: { type: "needed", budget: "needed" },
   pressure_rose: { type: "needed", percent: "needed" },
@@ -307,7 +377,18 @@ const EVENT_FIELDS: FieldsByType<Event> = {
 const OUTCOME: Fields<Outcome> = { commands: "needed", ignored: "optional" };
 const TURN = { type: "needed", lease: "needed", lane: "needed", attempt: "needed", turn: "needed" } as const;
 const COMMANDS: FieldsByType<Command> = {
-  start: { ...TURN, task: "needed", agent: "needed", model: "optional", session: "optional" },
+  start: {
+    ...TURN,
+    task: "needed",
+    agent: "needed",
+    model: "optional",
+    session: "optional",
+    reason: "optional",
+    lessons: "optional",
+  },
+  compact: { ...TURN, model: "optional", task: "needed", session: "needed" },
+  scope_answered: { type: "needed", lease: "needed", granted: "needed", files: "needed", reason: "needed" },
+  continue: { type: "needed", edge: "needed", session: "needed", reason: "needed" },
   prompt: { ...TURN, model: "optional", task: "needed", session: "needed", reason: "needed" },
   abort: { type: "needed", lease: "needed", session: "needed" },
   poll: { type: "needed", lease: "needed", session: "needed" },
@@ -330,9 +411,15 @@ const REASONS: FieldsByType<PromptReason> = {
   verification_failed: { type: "needed", report: "needed" },
   review_rejected: { type: "needed", findings: "needed" },
   reported_failed: { type: "needed", summary: "needed" },
+  stagnating: { type: "needed", sign: "needed", tried: "needed", because: "optional" },
+  out_of_scope: { type: "needed", files: "needed" },
+  compacted: { type: "needed" },
+  decided: { type: "needed", reason: "needed", findings: "needed" },
   interrupted: { type: "needed" },
   session_error: { type: "needed", message: "needed" },
 };
+const TRIED: Fields<Tried> = { attempt: "needed", ended: "needed", summary: "optional" };
+const LESSON: Fields<Lesson> = { task: "needed", failed: "needed", mended: "needed" };
 const FINDING_FIELDS: Fields<Finding> = {
   file: "optional",
   line: "optional",
@@ -374,6 +461,10 @@ const TASK: Fields<TaskView> = {
   filesReported: "needed",
   verification: "optional",
   findings: "needed",
+  tried: "optional",
+  waiting: "optional",
+  scopeRequest: "optional",
+  refusedBy: "optional",
   startedAt: "optional",
   endedAt: "optional",
   updatedAt: "needed",
@@ -418,6 +509,8 @@ const SNAPSHOT: Fields<Snapshot> = {
   used: "needed",
   usedByCommander: "needed",
   reserved: "needed",
+  continuation: "optional",
+  continuedInVain: "needed",
   models: "needed",
   memoryPercent: "optional",
   reason: "optional",

@@ -57,6 +57,14 @@ export function play(store: Store, mission: MissionEngine): Played {
     if (found === undefined) throw new Error(`no command ${type} yet`);
     return found;
   };
+  /** The last command that started a task. */
+  const started = (id: string): Extract<Command, { type: "start" }> => {
+    const found = outcomes
+      .flatMap((outcome) => outcome.commands)
+      .findLast((command) => command.type === "start" && command.task === id);
+    if (found?.type !== "start") throw new Error(`${id} was not started yet`);
+    return found;
+  };
   const done = (lease: number, turn: number) => {
     say(
       {
@@ -169,6 +177,67 @@ export function play(store: Store, mission: MissionEngine): Played {
     continueSession: "session-a",
   });
   say({ type: "session_idle", lease: last("start").lease, turn: last("start").turn, text: "The answer." });
+
+  // The commander falls silent: it is continued, then interrupted by the user, then can't be reached.
+  const idle = (edge: string) => say({ type: "commander_idle", session: "commander", edge });
+  idle("1");
+  say({ type: "continue_accepted", edge: "1" }, { type: "user_spoke" });
+  idle("2");
+  say({ type: "continue_failed", edge: "2", message: "no connection" });
+
+  // f asks for files of its own and of g, and then goes wrong in every way there is.
+  const f = (more: Partial<TaskSpec>) => submitted([spec("g", { files: ["src/g"] }), spec("f", more)]);
+  say(f({ files: ["src/f"], review: true }), { type: "resumed" });
+  const g = started("g");
+  say({ type: "session_started", lease: g.lease, session: "session-g" });
+  done(g.lease, g.turn);
+  let { lease: own, turn } = started("f");
+  say({ type: "session_started", lease: own, session: "session-f" });
+  say({ type: "scope_requested", lease: own, turn, files: ["src/types.ts"], reason: "types" });
+  say({ type: "scope_requested", lease: own, turn, files: ["src/g/a.ts"], reason: "more types" });
+  say({ type: "scope_decided", task: "f", granted: false, reason: "wait" });
+  say({ type: "provider_retrying", lease: own, turn, message: "429", nextMs: 100 });
+  say({ type: "tool_repeated", lease: own, turn, call: "read a", times: 3 });
+  ({ lease: own, turn } = started("f"));
+  say({ type: "session_started", lease: own, session: "session-f2" });
+  say({ type: "session_error", lease: own, turn, kind: "context_overflow", message: "too long" });
+  ({ turn } = last("compact"));
+  say({ type: "session_idle", lease: own, turn, fingerprint: { call: "read a" } });
+  done(own, last("prompt").turn);
+  say({ type: "scope_violated", task: "f", attempt: last("verify").attempt, files: ["README.md"] });
+  ({ turn } = last("prompt"));
+  say({ type: "session_error", lease: own, turn, kind: "refusal", message: "no" });
+  ({ lease: own, turn } = started("f"));
+  say({ type: "session_started", lease: own, session: "session-f3" });
+  done(own, turn);
+  verified(true);
+  for (const session of ["session-review-f", "session-review-f2"]) {
+    say({ type: "session_started", lease: last("review").lease, session });
+    reviewed("reject");
+    if (session === "session-review-f2")
+      say({ type: "decided", task: "f", decision: "retry", reason: "it is right" });
+    done(own, last("prompt").turn);
+    verified(true);
+  }
+  const f3 = last("review");
+  say({ type: "session_started", lease: f3.lease, session: "session-review-f3" });
+  say({ type: "reviewed", lease: f3.lease, turn: f3.turn, verdict: "approve", findings: [], voided: true });
+  say({ type: "session_started", lease: last("review").lease, session: "session-review-f4" });
+  reviewed("approve");
+
+  // g goes round in circles, and is mended; h learns of it.
+  let attempt = 1;
+  for (const passed of [false, false, true]) {
+    const fingerprint = { diff: "d", error: "1 failed" };
+    say({ type: "verified", task: "g", attempt, passed, report: "1 failed", fingerprint });
+    if (!passed) done(g.lease, last("prompt").turn);
+    attempt += 1;
+  }
+  say(submitted([spec("h")]), { type: "resumed" });
+  const h = started("h");
+  say({ type: "session_started", lease: h.lease, session: "session-h" });
+  done(h.lease, h.turn);
+  verified(true);
 
   // Without b and c the rest is whole: checked and sealed, at the second try.
   say(

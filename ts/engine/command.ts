@@ -7,12 +7,45 @@ export interface Lane {
   readonly index: number;
 }
 
+/** An attempt that failed: a line of a task's audit log. */
+export interface Tried {
+  readonly attempt: number;
+  /** How it ended, with the beginning of the error. */
+  readonly ended: string;
+  /** What the worker said that it did. */
+  readonly summary?: string;
+}
+
+/** By what a task is found to stagnate. */
+export type Sign = "same_error" | "no_new_diff" | "same_call";
+
+/** What went wrong in one task of the mission, and what mended it. */
+export interface Lesson {
+  readonly task: string;
+  readonly failed: string;
+  readonly mended: string;
+}
+
 /** Why a session is prompted again. */
 export type PromptReason =
   | { readonly type: "not_reported"; readonly text?: string }
   | { readonly type: "verification_failed"; readonly report: string }
   | { readonly type: "review_rejected"; readonly findings: readonly Finding[] }
   | { readonly type: "reported_failed"; readonly summary: string }
+  /** The task goes round in circles: a different strategy is demanded. The next time it fails. */
+  | {
+      readonly type: "stagnating";
+      readonly sign: Sign;
+      /** Oldest first. */
+      readonly tried: readonly Tried[];
+      /** Why the last turn was not enough, where its session goes on. */
+      readonly because?: PromptReason;
+    }
+  | { readonly type: "out_of_scope"; readonly files: readonly string[] }
+  /** The context was full, and has been compacted. */
+  | { readonly type: "compacted" }
+  /** The commander decided that it be tried once more. */
+  | { readonly type: "decided"; readonly reason: string; readonly findings: readonly Finding[] }
   /** The process that it ran in ended. */
   | { readonly type: "interrupted" }
   | { readonly type: "session_error"; readonly message: string };
@@ -45,6 +78,10 @@ export type Command =
       /** The model to ask, `provider/model`; absent, the host chooses. */
       readonly model?: string;
       readonly session?: string;
+      /** What a new session has to know of those before it. */
+      readonly reason?: PromptReason;
+      /** What failed elsewhere and what mended it, the nearest to the task's files first; absent where nothing did. */
+      readonly lessons?: readonly Lesson[];
     }
   /** The task's next attempt, in the same session. */
   | {
@@ -58,6 +95,18 @@ export type Command =
       readonly model?: string;
       readonly session: string;
       readonly reason: PromptReason;
+    }
+  /** Have the host compact the session. It is a turn: answer with `session_idle` or `session_error`. */
+  | {
+      readonly type: "compact";
+      readonly lease: number;
+      readonly task: string;
+      readonly lane: Lane;
+      readonly attempt: number;
+      readonly turn: number;
+      /** The model to ask, `provider/model`; absent, the host chooses. */
+      readonly model?: string;
+      readonly session: string;
     }
   /** Stop that session's turn. */
   | { readonly type: "abort"; readonly lease: number; readonly session: string }
@@ -99,6 +148,24 @@ export type Command =
       readonly turn: number;
       /** The model to ask, `provider/model`; absent, the host chooses. */
       readonly model?: string;
+    }
+  /** The answer to `scope_requested`, or to what the commander decided about it. */
+  | {
+      readonly type: "scope_answered";
+      readonly lease: number;
+      readonly granted: boolean;
+      readonly files: readonly string[];
+      readonly reason: string;
+    }
+  /**
+   * Prompt the commander if its session is still idle and the user has not spoken, and say `continue_accepted` or
+   * `continue_failed`. At most one an edge.
+   */
+  | {
+      readonly type: "continue";
+      readonly edge: string;
+      readonly session: string;
+      readonly reason: string;
     }
   /** For the user's eyes only: the scheduler itself comes back at `atMs`. */
   | {

@@ -34,8 +34,23 @@ export interface Amendment {
   readonly title?: string | undefined;
 }
 
+/**
+ * What a turn left behind, each a text or a hash of the caller's choice; what is absent is not known. A task without
+ * fingerprints is never found to stagnate.
+ */
+export interface Fingerprint {
+  /** All that the task has changed so far, since it began. */
+  readonly diff?: string | undefined;
+  /** The failing command and its message. Numbers, hashes, case and white space make no difference. */
+  readonly error?: string | undefined;
+  /** The last tool call, with its arguments. */
+  readonly call?: string | undefined;
+}
+
 export type ReportStatus = "done" | "blocked" | "failed";
 export type Verdict = "approve" | "reject";
+/** What becomes of a task that waits for the commander. `retry` uses no attempt. */
+export type Decision = "accept" | "retry" | "fail";
 
 /**
  * What happened. Events go into the scheduler with a time and commands come out. An event that makes no sense
@@ -80,6 +95,27 @@ export type Event =
       readonly lease: number;
       readonly turn?: number | undefined;
       readonly text?: string | undefined;
+      readonly fingerprint?: Fingerprint | undefined;
+    }
+  /** Within one turn a tool was called with the same arguments again and again; fewer than three `times` are ignored. */
+  | {
+      readonly type: "tool_repeated";
+      readonly lease: number;
+      readonly turn?: number | undefined;
+      readonly call: string;
+      readonly times: number;
+    }
+  /**
+   * The host repeats a request by itself. No sign of life: after `stallTimeoutMs` the turn is stopped and goes on later,
+   * or with the next model, and no attempt is used.
+   */
+  | {
+      readonly type: "provider_retrying";
+      readonly lease: number;
+      readonly turn?: number | undefined;
+      readonly message: string;
+      /** How long the host waits before it asks again. */
+      readonly nextMs?: number | undefined;
     }
   | {
       readonly type: "session_error";
@@ -105,6 +141,14 @@ export type Event =
       readonly attempt: number;
       readonly passed: boolean;
       readonly report: string;
+      readonly fingerprint?: Fingerprint | undefined;
+    }
+  /** In the place of `verified`: the checks found changes outside of the task's scope. */
+  | {
+      readonly type: "scope_violated";
+      readonly task: string;
+      readonly attempt: number;
+      readonly files: readonly string[];
     }
   | {
       readonly type: "reviewed";
@@ -112,7 +156,38 @@ export type Event =
       readonly turn?: number | undefined;
       readonly verdict: Verdict;
       readonly findings?: readonly Finding[] | undefined;
+      /** Files changed while the reviewer looked: the verdict is void and asked for again in a new session. */
+      readonly voided?: boolean | undefined;
     }
+  /** The answer to a task's `waiting`. */
+  | {
+      readonly type: "decided";
+      readonly task: string;
+      readonly decision: Decision;
+      readonly reason: string;
+    }
+  /** A worker called `request_scope`; `scope_answered` answers. */
+  | {
+      readonly type: "scope_requested";
+      readonly lease: number;
+      readonly turn?: number | undefined;
+      readonly files: readonly string[];
+      readonly reason: string;
+    }
+  /** The answer to a task's `scopeRequest`. Granting is ignored as long as another task is at work on the files. */
+  | {
+      readonly type: "scope_decided";
+      readonly task: string;
+      readonly granted: boolean;
+      readonly reason: string;
+    }
+  /** The commander's session is confirmed idle. `edge` names this fall into silence; told twice, it counts once. */
+  | { readonly type: "commander_idle"; readonly session: string; readonly edge: string }
+  /** The host was seen to take in the prompt of a `continue`; or that failed. */
+  | { readonly type: "continue_accepted"; readonly edge: string }
+  | { readonly type: "continue_failed"; readonly edge: string; readonly message: string }
+  /** The user typed something to the commander. */
+  | { readonly type: "user_spoke" }
   /**
    * What was used so far, as a running total: by a lease since it was opened, alive or not, or without `lease` by the
    * commander. `runningMs` and `children` are the engine's own to count.

@@ -1,4 +1,4 @@
-import type { Lane, MissionOutcome } from "./command.ts";
+import type { Lane, MissionOutcome, Tried } from "./command.ts";
 import type { Finding } from "./event.ts";
 import type { Budget, Priority, Role, TaskKind, Usage } from "./plan.ts";
 
@@ -47,6 +47,12 @@ export interface Verification {
   readonly report: string;
 }
 
+/** Files that a worker asks for. */
+export interface ScopeRequest {
+  readonly files: readonly string[];
+  readonly reason: string;
+}
+
 /** A task as it stands. Times are the milliseconds that events were given. */
 export interface TaskView {
   readonly id: string;
@@ -57,7 +63,7 @@ export interface TaskView {
   readonly state: TaskState;
   readonly priority: Priority;
   readonly dependsOn: readonly string[];
-  /** The declared scope. */
+  /** The scope: what was declared, and what was given since. */
   readonly files: readonly string[];
   /** Whether the plan asks for a review. */
   readonly review: boolean;
@@ -81,6 +87,14 @@ export interface TaskView {
   readonly verification?: Verification;
   /** Of the last review. */
   readonly findings: readonly Finding[];
+  /** The attempts that failed, oldest first; absent where none did. */
+  readonly tried?: readonly Tried[];
+  /** What it waits for the commander to decide (`decided`). */
+  readonly waiting?: string;
+  /** The files that it asks for, which others are at work on (`scope_decided`). */
+  readonly scopeRequest?: ScopeRequest;
+  /** The models that refused it, and are not asked again for it; absent where none did. */
+  readonly refusedBy?: readonly string[];
   readonly startedAt?: number;
   readonly endedAt?: number;
   readonly updatedAt: number;
@@ -116,6 +130,10 @@ export interface MissionView {
   readonly usedByCommander: Usage;
   /** For the turns under way. */
   readonly reserved: Usage;
+  /** The continuation of the commander whose turn is under way. */
+  readonly continuation?: { readonly edge: string; readonly session: string; readonly accepted: boolean };
+  /** How many continuations in a row brought nothing so far. */
+  readonly continuedInVain: number;
   /** The models that don't answer, or are being tried again. */
   readonly models: readonly ModelView[];
   /** While memory is short: how much of it is used, in percent. Tasks of low priority wait. */

@@ -29,6 +29,15 @@ describe("the first message of a task", () => {
     expect(taskMessage({ ...spec, files: [], verify: undefined })).toBe("Task api: The API\n\nWrite it.");
   });
 
+  it("tells a new session what was tried, and what others learnt", () => {
+    const text = taskMessage(spec, {
+      reason: { type: "stagnating", sign: "same_call", tried: [{ attempt: 1, ended: "bash ls" }] },
+      lessons: [{ task: "db", failed: "no such table", mended: "ran the migration" }],
+    });
+    expect(text).toMatch(/- db: no such table — mended: ran the migration/);
+    expect(text).toMatch(/1\. no report\n {3}→ bash ls/);
+  });
+
   it("is the prompt and nothing else for a delegation", () => {
     expect(taskMessage({ ...spec, kind: "delegation" })).toBe("Write it.");
   });
@@ -46,6 +55,21 @@ describe("a repair", () => {
     [{ type: "reported_failed", summary: "no database" }, /no database/],
     [{ type: "interrupted" }, /OpenCode was closed/],
     [{ type: "session_error", message: "overloaded" }, /cut off: overloaded/],
+    [
+      {
+        type: "stagnating",
+        sign: "same_error",
+        tried: [{ attempt: 1, ended: "2 errors", summary: "changed a.ts" }],
+        because: { type: "verification_failed", report: "FAILED $ npm test" },
+      },
+      /FAILED \$ npm test[\s\S]*the same error came twice[\s\S]*1\. changed a\.ts\n {3}→ 2 errors[\s\S]*different strategy/,
+    ],
+    [{ type: "out_of_scope", files: ["README.md"] }, /- README\.md\n\nUndo these changes, or ask/],
+    [{ type: "compacted" }, /has been summarized/],
+    [
+      { type: "decided", reason: "it is right", findings: [{ severity: "major", message: "wrong" }] },
+      /it is right[\s\S]*- wrong \(major\)/,
+    ],
   ];
 
   it.each(reasons)("says what was wrong: %o", (reason, expected) => {

@@ -2,31 +2,39 @@
  * What a mission says to its agents' sessions. Who they are stands in their system message and never changes; here is
  * only the work itself: the task, and what was found wrong with it.
  */
-import type { Finding, PromptReason, TaskSpec, TaskView } from "../engine/index.ts";
+import type { Finding, Lesson, PromptReason, Sign, TaskSpec, TaskView } from "../engine/index.ts";
 
 /** Characters of a diff that a reviewer gets; the rest can be read in the files. */
 export const DIFF_CHARS = 40_000;
 
 /** The first message to the session that carries out `task`. A delegation is its prompt and nothing else. */
-export function taskMessage(task: TaskSpec): string {
+export function taskMessage(
+  task: TaskSpec,
+  { reason, lessons = [] }: { readonly reason?: PromptReason; readonly lessons?: readonly Lesson[] } = {},
+): string {
   if (task.kind === "delegation") return task.prompt;
   return sections(
     `Task ${task.id}: ${task.title}`,
     task.prompt,
     list("Change only files that match", task.files ?? []),
     list("Checks that have to pass, run from the project's root", task.verify ?? []),
+    list(
+      "What failed in other tasks of this mission, and what mended it",
+      lessons.map((lesson) => `${lesson.task}: ${lesson.failed} — mended: ${lesson.mended}`),
+    ),
+    ...(reason === undefined ? [] : reasonsOf(task.title, reason)),
   );
 }
 
 /** The message that starts the next attempt in the same session. */
 export function repairMessage(task: TaskView, reason: PromptReason): string {
   return sections(
-    ...repairOf(task, reason),
+    ...reasonsOf(task.title, reason),
     `This is attempt ${task.attempt} of ${task.attempts} at task ${task.id}. End with report_task.`,
   );
 }
 
-function repairOf(task: TaskView, reason: PromptReason): readonly string[] {
+function reasonsOf(title: string, reason: PromptReason): readonly string[] {
   switch (reason.type) {
     case "not_reported":
       return [
@@ -43,7 +51,31 @@ function repairOf(task: TaskView, reason: PromptReason): readonly string[] {
     case "reported_failed":
       return [
         `You reported that the task failed: ${reason.summary}`,
-        `Try again in another way. The task: ${task.title}`,
+        `Try again in another way. The task: ${title}`,
+      ];
+    case "stagnating":
+      return [
+        ...(reason.because === undefined ? [] : reasonsOf(title, reason.because)),
+        `You go round in circles: ${CIRCLES[reason.sign]}. What was tried so far:`,
+        reason.tried
+          .map(({ attempt, ended, summary }) => `${attempt}. ${summary ?? "no report"}\n   → ${ended}`)
+          .join("\n"),
+        "Don't repeat any of this. Say first what all of it has in common and why it can't work, then name a different strategy and follow that.",
+      ];
+    case "out_of_scope":
+      return [
+        "Your result was not accepted: files outside of the task's scope were changed:",
+        reason.files.map((file) => `- ${file}`).join("\n"),
+        "Undo these changes, or ask for the files with request_scope.",
+      ];
+    case "compacted":
+      return [
+        "Your context was full and has been summarized. Look at what is there already, and go on from it.",
+      ];
+    case "decided":
+      return [
+        `It was decided that you try once more: ${reason.reason}`,
+        ...(reason.findings.length === 0 ? [] : ["What the reviewer found:", findingList(reason.findings)]),
       ];
     case "interrupted":
       return [
@@ -57,6 +89,13 @@ function repairOf(task: TaskView, reason: PromptReason): readonly string[] {
       ];
   }
 }
+
+/** The signs of stagnation, in words. */
+const CIRCLES: Readonly<Record<Sign, string>> = {
+  same_error: "the same error came twice in a row, and nothing new was changed between",
+  no_new_diff: "three turns in a row changed nothing new",
+  same_call: "the same tool call came three times in a row",
+};
 
 /** What a reviewer is given to judge one task. */
 export function reviewMessage(

@@ -389,6 +389,8 @@ export class Mission {
         return this.#start(command);
       case "prompt":
         return this.#repair(command);
+      case "compact":
+        return this.#compact(command);
       case "abort":
         return this.#sessions.abort(command.lease, command.session);
       case "poll":
@@ -399,6 +401,10 @@ export class Mission {
         return this.#review(command);
       case "review_prompt":
         return this.#sessions.again({ ...command, agent: "reviewer" }, VERDICT_MISSING);
+      case "scope_answered":
+        return this.#host.log("info", `lease ${command.lease} asked for files: ${command.reason}`);
+      case "continue":
+        return this.#continue(command);
       case "retry":
         return this.#host.log("info", `task ${command.task} is tried again: ${command.reason}`);
       case "notify":
@@ -411,8 +417,25 @@ export class Mission {
   async #start(command: Extract<Command, { type: "start" }>): Promise<void> {
     const task = this.#known(command.task);
     const title = `${task.id}: ${task.title} (@${command.agent})`;
-    const text = taskMessage(this.#spec(command.task));
+    const text = taskMessage(this.#spec(command.task), command);
     await this.#sessions.engage({ ...command, ...(await this.#placeFor(task)), title, text });
+  }
+
+  /** No host can be asked for that yet: the engine then gives the next attempt a session of its own. */
+  async #compact({ lease, turn }: Extract<Command, { type: "compact" }>): Promise<void> {
+    const message = "the context is full, and this host can't compact a session";
+    this.#tell({ type: "session_error", lease, turn, kind: "context_overflow", message });
+  }
+
+  async #continue({ edge, session, reason }: Extract<Command, { type: "continue" }>): Promise<void> {
+    try {
+      const { agent = "commander", model } = (await this.#host.facts(session)) ?? {};
+      await this.#host.prompt({ session, agent, text: reason, ...(model === undefined ? {} : { model }) });
+    } catch (error) {
+      this.#tell({ type: "continue_failed", edge, message: String(error) });
+      return;
+    }
+    this.#tell({ type: "continue_accepted", edge });
   }
 
   async #repair(command: Extract<Command, { type: "prompt" }>): Promise<void> {

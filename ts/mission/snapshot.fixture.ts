@@ -51,6 +51,7 @@ export function snapshotOf(tasks: readonly TaskView[], more: Partial<Snapshot> =
     used: NOTHING,
     usedByCommander: NOTHING,
     reserved: NOTHING,
+    continuedInVain: 0,
     models: [],
     sealFindings: [],
     updatedAt: 0,

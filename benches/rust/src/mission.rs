@@ -50,12 +50,12 @@ pub(crate) fn ended_well(lease: LeaseId, turn: u32) -> [Event; 2] {
     let (summary, evidence, files) = (String::new(), vec![], vec![]);
     [
         Event::TaskReported { lease, turn, status: ReportStatus::Done, summary, evidence, files },
-        Event::SessionIdle { lease, turn, text: None },
+        Event::SessionIdle { lease, turn, text: None, fingerprint: None },
     ]
 }
 
 /// The checks of a task, or of the mission, have passed.
 pub(crate) fn verified(task: Option<Name>, attempt: u32) -> Event {
     let task = task.map(|task| task.to_string());
-    Event::Verified { task, attempt, passed: true, report: String::new() }
+    Event::Verified { task, attempt, passed: true, report: String::new(), fingerprint: None }
 }

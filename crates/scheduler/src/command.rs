@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 use crate::{
     event::Finding,
     lease::{Lane, LeaseId},
+    lessons::Lesson,
     pools::strings::Name,
+    stagnation::{Sign, Tried},
 };
 
 /// One thing to do.
@@ -34,6 +36,12 @@ pub enum Command {
         /// An earlier session to go on in.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         session: Option<String>,
+        /// What a new session has to know of those before it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<PromptReason>,
+        /// What failed elsewhere in the mission and what mended it, the nearest to the task's files first.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        lessons: Vec<Lesson>,
     },
     /// Send the next prompt to the same session.
     Prompt {
@@ -54,6 +62,25 @@ pub enum Command {
         session: String,
         /// Why the session is asked again.
         reason: PromptReason,
+    },
+    /// Have the host compact the session's context. It is a turn like any other: it is answered by `session_idle` or
+    /// `session_error`.
+    Compact {
+        /// The engagement.
+        lease: LeaseId,
+        /// The task.
+        task: Name,
+        /// Its lane.
+        lane: Lane,
+        /// The try, from 1.
+        attempt: u32,
+        /// The lease's prompt, from 1.
+        turn: u32,
+        /// The model to ask, `provider/model`; `None` leaves it to the host.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        model: Option<Name>,
+        /// The session.
+        session: String,
     },
     /// Stop that session's turn.
     Abort {
@@ -120,6 +147,27 @@ pub enum Command {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         model: Option<Name>,
     },
+    /// The answer to `scope_requested`, or to what the commander decided about it.
+    ScopeAnswered {
+        /// The engagement that asked.
+        lease: LeaseId,
+        /// Whether the task may change these files from now on.
+        granted: bool,
+        /// Which.
+        files: Vec<Name>,
+        /// Why.
+        reason: String,
+    },
+    /// Prompt the commander, with its own agent and model, if its session is still idle and the user has not spoken;
+    /// then say `continue_accepted` or `continue_failed`.
+    Continue {
+        /// The idle edge: at most one prompt for each.
+        edge: String,
+        /// The commander's session.
+        session: String,
+        /// What there is to go on with.
+        reason: String,
+    },
     /// For people: a next turn was queued.
     Retry {
         /// The task; `None` is the mission's seal.
@@ -178,6 +226,31 @@ pub enum PromptReason {
     },
     /// The turn was cut off: the process that it ran in ended.
     Interrupted {},
+    /// The task goes round in circles: look at what was tried, and name a different strategy before anything else. If
+    /// it goes on so, the task fails.
+    Stagnating {
+        /// By what it is seen.
+        sign: Sign,
+        /// What was tried, oldest first.
+        tried: Vec<Tried>,
+        /// Why the last turn was not enough, where its session goes on.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        because: Option<Box<PromptReason>>,
+    },
+    /// Files outside of the task's scope were changed: undo that, or ask for them.
+    OutOfScope {
+        /// Which.
+        files: Vec<String>,
+    },
+    /// The context was full, and has been compacted: go on.
+    Compacted {},
+    /// The commander decided that it be tried once more.
+    Decided {
+        /// Why.
+        reason: String,
+        /// What the reviewer found.
+        findings: Vec<Finding>,
+    },
     /// The turn was cut short by the provider.
     SessionError {
         /// What was said.

@@ -10,6 +10,8 @@ use crate::{
     config::Config,
     lease::LeaseId,
     plan::Plan,
+    pools::strings::Name,
+    stagnation::Fingerprint,
     task::TaskSpec,
 };
 
@@ -97,6 +99,35 @@ pub enum Event {
         /// The last message.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         text: Option<String>,
+        /// What the turn left behind.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        fingerprint: Option<Fingerprint>,
+    },
+    /// Within one turn, a tool was called again and again with the same arguments, and nothing else between.
+    ToolRepeated {
+        /// Of which engagement.
+        lease: LeaseId,
+        /// The turn, as its command named it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        turn: Option<u32>,
+        /// The tool and its arguments, for people.
+        call: String,
+        /// How often in a row; fewer than three are ignored.
+        times: u32,
+    },
+    /// The host repeats a request by itself, because the provider pushed back. No sign of life: a turn that does nothing
+    /// else for `stall_timeout_ms` is stopped, and goes on later or with the next model.
+    ProviderRetrying {
+        /// Of which engagement.
+        lease: LeaseId,
+        /// The turn, as its command named it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        turn: Option<u32>,
+        /// What the provider said.
+        message: String,
+        /// How long the host waits before it asks again, in milliseconds.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        next_ms: Option<u64>,
     },
     /// The session's turn ended with an error, or the session could not be opened.
     SessionError {
@@ -142,6 +173,9 @@ pub enum Event {
         passed: bool,
         /// What they printed.
         report: String,
+        /// What the turn before them left behind, and with which error they failed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        fingerprint: Option<Fingerprint>,
     },
     /// A reviewer called `review_task`.
     Reviewed {
@@ -155,7 +189,71 @@ pub enum Event {
         /// What was found.
         #[serde(default)]
         findings: Vec<Finding>,
+        /// Whether files changed while the reviewer looked: then the verdict does not count, and is asked for again in a
+        /// new session.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        voided: bool,
     },
+    /// The commander, or the user, answered what a task waits for.
+    Decided {
+        /// The task.
+        task: String,
+        /// What is to become of it.
+        decision: Decision,
+        /// Why, for the worker and for people.
+        reason: String,
+    },
+    /// A worker called `request_scope`.
+    ScopeRequested {
+        /// Of which engagement.
+        lease: LeaseId,
+        /// The turn, as its command named it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        turn: Option<u32>,
+        /// Globs of the files that it needs besides its own.
+        files: Vec<Name>,
+        /// What for.
+        reason: String,
+    },
+    /// The commander, or the user, decided about a request for files that others are at work on.
+    ScopeDecided {
+        /// The task that asked.
+        task: String,
+        /// Whether it gets them; ignored as long as the others are at work.
+        granted: bool,
+        /// Why, for the worker.
+        reason: String,
+    },
+    /// The checks of a task found changes outside of its scope. Comes in the place of `verified`.
+    ScopeViolated {
+        /// The task.
+        task: String,
+        /// As the command named it; another attempt than the current one is ignored.
+        attempt: u32,
+        /// The files outside.
+        files: Vec<String>,
+    },
+    /// The commander's session is confirmed idle.
+    CommanderIdle {
+        /// The session.
+        session: String,
+        /// Names this fall into silence: the same one told twice counts once.
+        edge: String,
+    },
+    /// The host was seen to take in the prompt of a `continue`.
+    ContinueAccepted {
+        /// Of which edge.
+        edge: String,
+    },
+    /// The prompt of a `continue` could not be sent, or was not seen to be taken in.
+    ContinueFailed {
+        /// Of which edge.
+        edge: String,
+        /// Why.
+        message: String,
+    },
+    /// The user typed something to the commander: that goes before anything queued.
+    UserSpoke {},
     /// What was used so far: by a lease, since it was opened, or outside of any. A total, so that an event that comes
     /// twice or late counts nothing twice. Its `runningMs` and `children` are the scheduler's own to count.
     Used {
@@ -288,6 +386,18 @@ pub enum Verdict {
     Approve,
     /// Not yet: see the findings.
     Reject,
+}
+
+/// What becomes of a task that waits for the commander.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Decision {
+    /// It is good as it is.
+    Accept,
+    /// The worker tries once more, and is told why. The attempt does not count.
+    Retry,
+    /// It fails.
+    Fail,
 }
 
 /// One thing that a reviewer found.

@@ -42,12 +42,14 @@
 //!                     evidence: vec![],
 //!                     files: vec![],
 //!                 });
-//!                 inbox.push_back(Event::SessionIdle { lease, turn: Some(turn), text: None });
+//!                 let turn = Some(turn);
+//!                 inbox.push_back(Event::SessionIdle { lease, turn, text: None, fingerprint: None });
 //!             }
 //!             // Run the commands, and say what came of it.
 //!             Command::Verify { task, attempt, .. } => {
 //!                 let task = task.map(|task| task.to_string());
-//!                 inbox.push_back(Event::Verified { task, attempt, passed: true, report: String::new() });
+//!                 let (passed, report) = (true, String::new());
+//!                 inbox.push_back(Event::Verified { task, attempt, passed, report, fingerprint: None });
 //!             }
 //!             Command::Finish { .. } => finished = true,
 //!             _ => {}
@@ -80,6 +82,7 @@ mod dependency_queue;
 pub mod deque;
 mod error;
 mod event;
+mod failure;
 mod graph;
 // Its locks and threads are the standard library's, which the models don't see.
 #[cfg(not(any(loom, shuttle)))]
@@ -87,6 +90,7 @@ pub mod jobs;
 mod journal;
 mod lanes;
 mod lease;
+mod lessons;
 mod limiter;
 pub mod memory;
 mod moves;
@@ -101,6 +105,7 @@ mod random;
 mod ready;
 mod scheduler;
 mod scope;
+mod stagnation;
 mod sync;
 mod task;
 mod validate;
@@ -116,11 +121,13 @@ pub use cycle::cycles;
 pub use dependency_queue::{DependencyQueue, QueueCounts, QueueState};
 pub use error::{Error, ErrorKind, Problem};
 pub use event::{
-    AmendedStatus, Amendment, Durability, Event, Finding, ReportStatus, SessionErrorKind, Verdict,
+    AmendedStatus, Amendment, Decision, Durability, Event, Finding, ReportStatus, SessionErrorKind, Verdict,
 };
+pub use failure::{FAILURES, Failure, Remedy};
 pub use graph::{TaskGraph, TaskKey};
 pub use journal::{Batch, Journal, JournalError, Journaled, Record};
 pub use lease::{Lane, LeaseId, Purpose};
+pub use lessons::Lesson;
 pub use limiter::Limiter;
 pub use memory::Memory;
 pub use moves::Move;
@@ -133,5 +140,9 @@ pub use pressure::{Pressure, PressureChange};
 pub use random::Random;
 pub use scheduler::{Outcome, RULES, Scheduler};
 pub use scope::in_scope;
+pub use stagnation::{Fingerprint, Sign, Tried};
 pub use task::{MOVES, Priority, Role, TaskKind, TaskSpec, TaskState};
-pub use view::{Counts, LeaseView, MissionView, ModelView, Snapshot, TaskView, Verification};
+pub use view::{
+    ContinuationView, Counts, LeaseView, MissionView, ModelView, ScopeRequest, Snapshot, TaskView,
+    Verification,
+};

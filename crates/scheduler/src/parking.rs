@@ -115,7 +115,18 @@ impl Parking {
         (None, false)
     }
 
-    /// A task starts to change its files.
+    /// Another task at work whose files meet this scope.
+    pub(crate) fn other_at_work(&self, task: TaskKey, scope: ScopeId) -> Option<TaskKey> {
+        let pattern = |id: &PatternId| &self.patterns[id.0 as usize];
+        let own = self.patterns_of(scope);
+        let meets = |theirs: &[PatternId]| {
+            theirs.iter().any(|other| own.iter().any(|own| meet(pattern(own), pattern(other))))
+        };
+        let mut others = self.busy.iter().filter(|(busy, _)| **busy != task);
+        others.find(|(_, busy)| meets(self.patterns_of(**busy))).map(|(busy, _)| *busy)
+    }
+
+    /// A task starts to change its files, or more of them.
     pub(crate) fn occupy(&mut self, task: TaskKey, scope: ScopeId) {
         self.busy.insert(task, scope);
         self.held.extend(&self.scopes[scope.0 as usize]);

@@ -37,6 +37,7 @@ pub const PHASE_MOVES: &[Move<Phase>] = {
     use Phase::{Deciding, Done, Paused, Planning, Running, Sealing, Verifying};
     &[
         Move::new(Planning, Running, "resumed, with a plan"),
+        Move::new(Planning, Paused, "interrupted, or continued in vain"),
         Move::new(Planning, Done, "cancelled"),
         Move::new(Running, Paused, "interrupted, or only the user can mend it"),
         Move::new(Running, Deciding, "nothing can go on"),
@@ -45,6 +46,7 @@ pub const PHASE_MOVES: &[Move<Phase>] = {
         Move::new(Paused, Running, "resumed"),
         Move::new(Paused, Done, "cancelled"),
         Move::new(Deciding, Running, "resumed, with something new"),
+        Move::new(Deciding, Paused, "interrupted, or continued in vain"),
         Move::new(Deciding, Done, "resumed with nothing new, or cancelled"),
         Move::new(Verifying, Running, "new tasks came"),
         Move::new(Verifying, Paused, "interrupted"),

@@ -10,6 +10,7 @@ use crate::{
     lease::{Lane, LeaseId, Purpose},
     phase::Phase,
     pools::strings::Name,
+    stagnation::Tried,
     task::{Priority, Role, TaskKind, TaskState},
 };
 
@@ -21,6 +22,28 @@ pub struct Verification {
     pub passed: bool,
     /// What they printed.
     pub report: String,
+}
+
+/// Files that a worker asks for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ScopeRequest {
+    /// Globs.
+    pub files: Vec<Name>,
+    /// What for.
+    pub reason: String,
+}
+
+/// A continuation of the commander that left.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ContinuationView {
+    /// The idle edge that it answers.
+    pub edge: String,
+    /// The commander's session.
+    pub session: String,
+    /// Whether the host was seen to take it in.
+    pub accepted: bool,
 }
 
 /// One task as it stands. Times are milliseconds of the events' clock.
@@ -43,7 +66,7 @@ pub struct TaskView {
     pub priority: Priority,
     /// What must be accepted before.
     pub depends_on: Vec<Name>,
-    /// Its declared scope.
+    /// Its scope: what was declared, and what it was given since.
     pub files: Vec<Name>,
     /// Whether the plan asks for a review.
     pub review: bool,
@@ -78,6 +101,18 @@ pub struct TaskView {
     pub verification: Option<Verification>,
     /// The last review's findings.
     pub findings: Vec<Finding>,
+    /// The attempts that failed, oldest first; of many the newest.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tried: Vec<Tried>,
+    /// What it waits for the commander to decide.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waiting: Option<String>,
+    /// The files that it asks for, which others are at work on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope_request: Option<ScopeRequest>,
+    /// The models that refused it, and are not asked again for it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refused_by: Vec<Name>,
     /// When its first turn began.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started_at: Option<u64>,
@@ -178,6 +213,11 @@ pub struct MissionView {
     pub used_by_commander: Usage,
     /// What is reserved for the turns under way.
     pub reserved: Usage,
+    /// The continuation of the commander whose turn is under way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub continuation: Option<ContinuationView>,
+    /// How many continuations in a row brought nothing so far.
+    pub continued_in_vain: u32,
     /// The models that do not answer, or are being tried again.
     pub models: Vec<ModelView>,
     /// While memory is short: how much of it is used, in percent. Tasks of low priority wait.

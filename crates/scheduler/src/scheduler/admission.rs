@@ -8,8 +8,9 @@ use crate::{
     lease::LeaseId,
     permit::Permit,
     phase::Phase,
+    pools::strings::Name,
     scheduler::{
-        Scheduler,
+        MAX_RETRY_AFTER_MS, Scheduler,
         circuits::{Answer, Asked, name},
         leases::{Report, Turn},
     },
@@ -40,15 +41,15 @@ impl Scheduler {
         fits
     }
 
-    /// Lets a turn of an agent begin, if all that it needs is there.
-    pub(super) fn admit(&mut self, agent: &str, new_session: bool) -> Option<Admission> {
+    /// Lets a turn of an agent begin, if all that it needs is there: a model among it, but none of those that refused.
+    pub(super) fn admit(&mut self, agent: &str, refused_by: &[Name], new_session: bool) -> Option<Admission> {
         let now = self.clock.now();
-        if !self.has_room(new_session) || !self.circuits.admits(agent, now) {
+        if !self.has_room(new_session) || !self.circuits.admits_but(agent, refused_by, now) {
             return None;
         }
         let permit = self.permits.acquire(self.limiter.limit())?;
         let reservation = self.ledger.reserve(now, new_session)?;
-        let asked = self.circuits.ask(agent, now).expect("a model that admits a call takes it");
+        let asked = self.circuits.ask(agent, refused_by, now).expect("a model that admits a call takes it");
         Some(Admission { permit, asked, reservation })
     }
 
@@ -63,11 +64,19 @@ impl Scheduler {
     /// A call of a turn under way was answered, and the turn goes on with the next: one turn can take half an hour, and
     /// nobody should wait so long to know that the model answers.
     pub(super) fn answered_once(&mut self, id: LeaseId) {
+        if let Some(turn) = self.leases.get_mut(id).and_then(|lease| lease.running.as_mut()) {
+            turn.pushed_back = None;
+        }
+        self.call_ended(id, Answer::Given);
+    }
+
+    /// A call of a turn under way ended, and the turn goes on with the next.
+    pub(super) fn call_ended(&mut self, id: LeaseId, answer: Answer) {
         let now = self.clock.now();
         let Some(turn) = self.leases.get_mut(id).and_then(|lease| lease.running.as_mut()) else { return };
         let Some(asked) = turn.asked.take() else { return };
         let model = asked.model.clone();
-        self.answered(asked, Answer::Given);
+        self.answered(asked, answer);
         let next = self.circuits.ask_again(model, now);
         if let Some(turn) = self.leases.get_mut(id).and_then(|lease| lease.running.as_mut()) {
             turn.asked = next;
@@ -129,7 +138,8 @@ impl Scheduler {
                 self.fail(key, reason.to_owned());
             }
         }
-        if matches!(self.phase, Phase::Running | Phase::Verifying | Phase::Sealing) {
+        let runs = matches!(self.phase, Phase::Running | Phase::Verifying | Phase::Sealing);
+        if runs || self.continuation.is_wanted() {
             self.stop_for_user(reason.to_owned());
         }
     }
@@ -137,10 +147,13 @@ impl Scheduler {
 
 /// What an error says about the model.
 pub(super) fn answer_of(kind: SessionErrorKind, retry_after_ms: Option<u64>) -> Answer {
-    use SessionErrorKind as Kind;
-    match kind {
-        Kind::RateLimit | Kind::Overloaded | Kind::Timeout => Answer::Failed { retry_after_ms },
-        Kind::ContextOverflow | Kind::Refusal | Kind::BadToolCall => Answer::Given,
-        Kind::Auth | Kind::Quota | Kind::Gone | Kind::Aborted | Kind::Unknown => Answer::Unknown,
+    let failure = kind.failure();
+    if failure.blames_provider {
+        // A longer pause is for the user to wait out, and must not outlast the answer.
+        Answer::Failed { retry_after_ms: retry_after_ms.map(|pause| pause.min(MAX_RETRY_AFTER_MS)) }
+    } else if failure.answered {
+        Answer::Given
+    } else {
+        Answer::Unknown
     }
 }

@@ -59,12 +59,22 @@ impl Circuits {
 
     /// Whether some model of the agent would take a call.
     pub(crate) fn admits(&self, agent: &str, now: u64) -> bool {
-        self.choice(agent, now).is_some()
+        self.choice(agent, &[], now).is_some()
     }
 
-    /// Begins a call of the first of the agent's models that takes one.
-    pub(crate) fn ask(&mut self, agent: &str, now: u64) -> Option<Asked> {
-        let model = self.choice(agent, now)?;
+    /// Whether some model of the agent, but these, would take a call.
+    pub(crate) fn admits_but(&self, agent: &str, refused_by: &[Name], now: u64) -> bool {
+        self.choice(agent, refused_by, now).is_some()
+    }
+
+    /// Whether the agent has a model besides these, whether it answers or not.
+    pub(crate) fn has_other(&self, agent: &str, refused_by: &[Name]) -> bool {
+        self.of(agent).any(|model| !is_among(&model, refused_by))
+    }
+
+    /// Begins a call of the first of the agent's models, but these, that takes one.
+    pub(crate) fn ask(&mut self, agent: &str, refused_by: &[Name], now: u64) -> Option<Asked> {
+        let model = self.choice(agent, refused_by, now)?;
         let circuit = self.by_model.entry(model.clone()).or_default();
         circuit.breaker.begin(now).map(|call| Asked { model, call })
     }
@@ -129,10 +139,10 @@ impl Circuits {
         broken.map(view).collect()
     }
 
-    fn choice(&self, agent: &str, now: u64) -> Option<Model> {
+    fn choice(&self, agent: &str, refused_by: &[Name], now: u64) -> Option<Model> {
         let admits =
             |model: &Model| self.by_model.get(model).is_none_or(|circuit| circuit.breaker.admits(now));
-        self.of(agent).find(admits)
+        self.of(agent).filter(|model| !is_among(model, refused_by)).find(admits)
     }
 
     /// The models of an agent, the preferred first.
@@ -149,6 +159,10 @@ pub(crate) struct Change {
     pub(crate) model: Model,
     pub(crate) state: BreakerState,
     pub(crate) retry_at: Option<u64>,
+}
+
+fn is_among(model: &Model, names: &[Name]) -> bool {
+    model.as_ref().is_some_and(|model| names.contains(model))
 }
 
 /// A model in words.

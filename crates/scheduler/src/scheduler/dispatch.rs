@@ -8,6 +8,7 @@ use crate::{
     lease::Lane,
     parking::GroupId,
     phase::Phase,
+    pools::strings::Name,
     scheduler::{
         Scheduler,
         tasks::{Task, Tasks},
@@ -55,6 +56,8 @@ impl Scheduler {
             self.dispatch_retries();
             self.dispatch_new_work();
         }
+        self.stop_where_all_waits();
+        self.dispatch_continuation();
         self.stop_where_starved();
     }
 
@@ -92,9 +95,19 @@ impl Scheduler {
     fn begin_on(&mut self, key: TaskKey, lane: Lane) -> bool {
         let task = &self.tasks[key];
         let (agent, new_session) = (task.spec.agent.clone(), task.next_is_new() && task.continued.is_none());
-        let Some(admission) = self.admit(&agent, new_session) else { return false };
+        let refused_by = self.refused_by(key);
+        let Some(admission) = self.admit(&agent, &refused_by, new_session) else { return false };
         self.begin_turn(key, lane, admission);
         true
+    }
+
+    /// The models that a task's next turn is not asked of.
+    fn refused_by(&self, key: TaskKey) -> Vec<Name> {
+        let task = &self.tasks[key];
+        let Some(work) = &task.work else { return Vec::new() };
+        let others: Vec<Name> = work.refused_by.iter().chain(&work.avoided).cloned().collect();
+        let answers = self.circuits.admits_but(&task.spec.agent, &others, self.clock.now());
+        if answers { others } else { work.refused_by.clone() }
     }
 
     fn dispatch_new_work(&mut self) {

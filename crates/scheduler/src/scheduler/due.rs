@@ -71,10 +71,14 @@ impl Scheduler {
 
     /// No sign of life for too long; the provider may be at its limit.
     pub(super) fn on_stalled(&mut self, id: LeaseId) -> Result<(), Ignored> {
-        self.running_lease(id, None)?;
+        let pushed_back =
+            self.running_lease(id, None)?.running.as_mut().and_then(|turn| turn.pushed_back.take());
         self.limiter.pushed_back(self.clock.now());
         self.answer(id, Answer::Failed { retry_after_ms: None });
-        self.hung(id, "no sign of life");
+        match pushed_back {
+            Some((message, next)) => self.held_back(id, message, next),
+            None => self.hung(id, "no sign of life"),
+        }
         Ok(())
     }
 

@@ -4,8 +4,9 @@ use crate::{
     backoff::Backoff,
     command::PromptReason,
     lease::{Lane, LeaseId},
-    pools::slots::Recycle,
+    pools::{slots::Recycle, strings::Name},
     scheduler::review::Review,
+    view::ScopeRequest,
 };
 
 /// A task at work: its scope is busy, and its next turn goes before new work. A mission of 10,000 tasks has 10,000
@@ -14,8 +15,20 @@ use crate::{
 pub(crate) struct Engagement {
     pub(crate) lane: Option<Lane>,
     pub(crate) lease: Option<LeaseId>,
-    /// What the next prompt says to the lease's session; `None`: the next turn begins in a new session.
+    /// What the next prompt says; to the lease's session, or where there is no lease, to a new one.
     pub(crate) next: Option<PromptReason>,
+    /// The next turn, or the present one, compacts the session's context.
+    pub(crate) compacts: bool,
+    /// The lease's session was compacted once; the next time its context is full it is given up.
+    pub(crate) compacted: bool,
+    /// The models that refused the task.
+    pub(crate) refused_by: Vec<Name>,
+    /// The model that the last turn waited for in vain: the next is asked of another, where one answers.
+    pub(crate) avoided: Option<Name>,
+    /// What the commander has to decide before the task goes on.
+    pub(crate) waiting: Option<String>,
+    /// Files that it asks for, which others are at work on.
+    pub(crate) scope_request: Option<ScopeRequest>,
     pub(crate) retry_at: Option<u64>,
     /// Errors of the provider in a row.
     pub(crate) transient: u32,

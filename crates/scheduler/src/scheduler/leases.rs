@@ -77,6 +77,8 @@ pub(crate) struct Turn {
     last_sign: u64,
     /// Since when the clock stands still.
     stopped_at: Option<u64>,
+    /// What the provider said last while the host repeats a request by itself, and the pause that it named.
+    pub(crate) pushed_back: Option<(String, Option<u64>)>,
     /// The worker's last word.
     pub(crate) report: Option<Report>,
 }
@@ -100,6 +102,7 @@ impl Turn {
             started_at: now,
             last_sign: now,
             stopped_at: None,
+            pushed_back: None,
             report: None,
         }
     }

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Tasks that a message names before it says "and … more".
-const MAX_NAMED: usize = 10;
+pub(super) const MAX_NAMED: usize = 10;
 
 /// What the mission has besides its tasks.
 #[derive(Debug, Default)]
@@ -34,6 +34,8 @@ pub(super) struct Mission {
     pub(super) seal_findings: Vec<Finding>,
     /// Whether something was accepted, or the checks were changed, since the mission's last checks failed.
     pub(super) changed: bool,
+    /// Whether the commander did anything since it was asked what is to become of tasks that wait for it.
+    pub(super) moved: bool,
     pub(super) started_at: Option<u64>,
     pub(super) ended_at: Option<u64>,
     /// What was used outside of any lease.
@@ -96,7 +98,6 @@ impl Scheduler {
                 return Err(Ignored("there is no plan yet".into()));
             }
             Phase::Planning => {
-                self.mission.started_at = Some(self.clock.now());
                 self.enter(Phase::Running);
             }
             Phase::Paused => {
@@ -109,7 +110,8 @@ impl Scheduler {
             }
             Phase::Deciding => {
                 let sealable = self.tasks.all_fine() && self.mission.changed;
-                if self.tasks.active() > 0 || sealable {
+                let undecided = !self.waiting.is_empty() && !self.mission.moved;
+                if (self.tasks.active() > 0 && !undecided) || sealable {
                     self.mission.reason = None;
                     self.enter(Phase::Running);
                 } else {
@@ -125,12 +127,20 @@ impl Scheduler {
             }
             Phase::Done => return Err(Ignored("the mission has ended".into())),
         }
+        self.continuation.progressed();
+        let now = self.clock.now();
+        self.mission.started_at.get_or_insert(now);
         Ok(())
     }
 
     /// Esc was pressed.
     pub(super) fn on_paused(&mut self, reason: String) -> Result<(), Ignored> {
-        if !matches!(self.phase, Phase::Running | Phase::Verifying | Phase::Sealing) {
+        let may_be_continued = match self.phase {
+            Phase::Planning => self.tasks.planned() > 0,
+            Phase::Paused | Phase::Done => false,
+            Phase::Running | Phase::Deciding | Phase::Verifying | Phase::Sealing => true,
+        };
+        if !may_be_continued {
             return Err(Ignored(format!(
                 "nothing runs that could be paused: the mission is {:?}",
                 self.phase
@@ -192,6 +202,7 @@ impl Scheduler {
             }
         }
         self.drop_review(Subject::Mission);
+        self.drop_continuation();
         self.enter(Phase::Paused);
         self.mission.reason = Some(reason);
     }
@@ -200,7 +211,11 @@ impl Scheduler {
     pub(super) fn decide(&mut self, message: String) {
         self.enter(Phase::Deciding);
         self.mission.reason = Some(message.clone());
-        self.notify(NoticeKind::NeedsDecision, message);
+        let told =
+            |command: &Command| matches!(command, Command::Notify { kind: NoticeKind::NeedsDecision, .. });
+        if !self.out.iter().any(told) {
+            self.notify(NoticeKind::NeedsDecision, message);
+        }
     }
 
     fn verify_mission(&mut self) {
@@ -300,6 +315,7 @@ impl Scheduler {
             self.cancel(key, &message);
         }
         self.drop_review(Subject::Mission);
+        self.drop_continuation();
         for id in self.leases.ids() {
             self.end_lease(id);
         }
@@ -332,6 +348,9 @@ impl Scheduler {
 
     /// Why nothing can go on, in words.
     fn standstill(&self) -> String {
+        if !self.waiting.is_empty() {
+            return self.what_waits();
+        }
         let stuck = self.tasks.graph().iter().map(|(_, task)| task).filter(|task| {
             !task.is_delegation() && matches!(task.state(), TaskState::Failed | TaskState::Blocked)
         });

@@ -10,6 +10,10 @@
 //! | `sessions` | what an event of a session is about, and whether it still counts |
 //! | `work` | how work turns begin and end, and what comes after |
 //! | `review` | the same of reviews and the seal |
+//! | `failures` | what comes after a work turn that ended with an error |
+//! | `scopes` | files that a worker asks for, or changed without asking |
+//! | `continuation` | when a silent commander is continued |
+//! | `decisions` | what waits for the commander, and goes on by its word |
 //! | `mission` | start, pause, decisions, the mission's own checks, its end |
 //! | `due` | what the time alone brings |
 //! | `tasks`, `leases`, `engagement` | what is kept of each |
@@ -17,13 +21,17 @@
 mod admission;
 mod amending;
 mod circuits;
+pub(crate) mod continuation;
+mod decisions;
 mod dispatch;
 mod due;
 mod engagement;
+mod failures;
 pub(crate) mod leases;
 mod mission;
 mod planning;
 pub(crate) mod review;
+mod scopes;
 mod sessions;
 pub(crate) mod tasks;
 mod work;
@@ -32,6 +40,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use self::{
     circuits::Circuits,
+    continuation::Continuation,
     leases::{Job, Lease, Leases, Report},
     mission::Mission,
     review::Subject,
@@ -47,6 +56,7 @@ use crate::{
     graph::TaskKey,
     lanes::Lanes,
     lease::LeaseId,
+    lessons::Lessons,
     limiter::Limiter,
     parking::Parking,
     permit::Permits,
@@ -55,13 +65,17 @@ use crate::{
     pools::{self, strings::Name},
     pressure::{Pressure, PressureChange},
     random::Random,
+    stagnation::Causes,
     task::{Role, TaskSpec},
     view::{LeaseView, MissionView, Snapshot, TaskView},
 };
 
 /// The version of the scheduler's rules. It grows with every change that could make the same events lead to other
 /// commands: a journal is replayed only by the rules that it was recorded with.
-pub const RULES: u32 = 2;
+pub const RULES: u32 = 3;
+
+/// The longest pause that a provider may ask for without the user being asked, in milliseconds: 15 minutes.
+const MAX_RETRY_AFTER_MS: u64 = 15 * 60_000;
 
 /// Errors of the provider in a row that use no attempt.
 const MAX_TRANSIENT: u32 = 8;
@@ -118,6 +132,12 @@ pub struct Scheduler {
     held: BTreeMap<(Role, Name), VecDeque<TaskKey>>,
     /// Tasks between their first turn and their end.
     engaged: BTreeSet<TaskKey>,
+    /// Those of them that wait for the commander.
+    waiting: BTreeSet<TaskKey>,
+    continuation: Continuation,
+    lessons: Lessons,
+    /// Why checks failed lately.
+    causes: Causes,
     /// Tasks whose next turn may begin, first come first served.
     retries: VecDeque<TaskKey>,
     reviews: VecDeque<Subject>,
@@ -179,6 +199,10 @@ impl Scheduler {
             pressure: Pressure::default(),
             held: BTreeMap::new(),
             engaged: BTreeSet::new(),
+            waiting: BTreeSet::new(),
+            continuation: Continuation::default(),
+            lessons: Lessons::default(),
+            causes: Causes::default(),
             retries: VecDeque::new(),
             reviews: VecDeque::new(),
             delegations: VecDeque::new(),
@@ -237,22 +261,45 @@ impl Scheduler {
             Event::Progress { lease } => self.on_progress(lease)?,
             Event::ClockStopped { lease } => self.on_clock(lease, true)?,
             Event::ClockStarted { lease } => self.on_clock(lease, false)?,
-            Event::SessionIdle { lease, turn, text } => self.on_idle(lease, turn, text)?,
+            Event::SessionIdle { lease, turn, text, fingerprint } => {
+                self.on_idle(lease, turn, text, fingerprint)?;
+            }
+            Event::ToolRepeated { lease, turn, call, times } => {
+                self.on_tool_repeated(lease, turn, &call, times)?;
+            }
+            Event::ProviderRetrying { lease, turn, message, next_ms } => {
+                self.on_provider_retrying(lease, turn, message, next_ms)?;
+            }
             Event::SessionError { lease, turn, kind, message, retry_after_ms } => {
                 self.on_error(lease, turn, kind, message, retry_after_ms)?;
             }
             Event::TaskReported { lease, turn, status, summary, evidence, files } => {
                 self.on_reported(lease, turn, Report { status, summary, evidence, files })?;
             }
-            Event::Verified { task: Some(id), attempt, passed, report } => {
-                self.on_task_verified(&id, attempt, passed, report)?;
+            Event::Verified { task: Some(id), attempt, passed, report, fingerprint } => {
+                self.on_task_verified(&id, attempt, passed, report, fingerprint)?;
             }
-            Event::Verified { task: None, attempt, passed, report } => {
+            Event::Verified { task: None, attempt, passed, report, .. } => {
                 self.on_mission_verified(attempt, passed, report)?;
             }
-            Event::Reviewed { lease, turn, verdict, findings } => {
+            Event::Reviewed { lease, turn, voided: true, .. } => self.on_voided(lease, turn)?,
+            Event::Reviewed { lease, turn, verdict, findings, voided: false } => {
                 self.on_reviewed(lease, turn, verdict, findings)?;
             }
+            Event::ScopeRequested { lease, turn, files, reason } => {
+                self.on_scope_requested(lease, turn, files, reason)?;
+            }
+            Event::ScopeDecided { task, granted, reason } => {
+                self.on_scope_decided(&task, granted, reason)?;
+            }
+            Event::ScopeViolated { task, attempt, files } => {
+                self.on_scope_violated(&task, attempt, files)?;
+            }
+            Event::CommanderIdle { session, edge } => self.on_commander_idle(session, edge)?,
+            Event::ContinueAccepted { edge } => self.on_continue_accepted(&edge)?,
+            Event::ContinueFailed { edge, message } => self.on_continue_failed(&edge, &message)?,
+            Event::UserSpoke {} => self.on_user_spoke()?,
+            Event::Decided { task, decision, reason } => self.on_decided(&task, decision, reason)?,
             Event::Used { lease, usage } => self.on_used(lease, usage)?,
             Event::BudgetSet { budget } => self.on_budget_set(budget)?,
             Event::BudgetDue {} => self.on_budget_due()?,
@@ -292,8 +339,13 @@ impl Scheduler {
         if growth == Usage::default() {
             return Err(Ignored("that use is counted already".into()));
         }
-        let turn = lease.and_then(|id| self.leases.get_mut(id)?.running.as_mut());
-        self.ledger.used(turn.map(|turn| &mut turn.reservation), growth);
+        let reservation = match lease {
+            Some(id) => {
+                self.leases.get_mut(id).and_then(|lease| Some(&mut lease.running.as_mut()?.reservation))
+            }
+            None => self.continuation.reservation_mut(),
+        };
+        self.ledger.used(reservation, growth);
         if let Some(id) = lease.filter(|_| growth.calls > 0) {
             self.answered_once(id);
         }
@@ -378,6 +430,8 @@ impl Scheduler {
             used: self.ledger.spent(self.updated_at),
             used_by_commander: self.mission.used_outside(),
             reserved: self.ledger.reserved(),
+            continuation: self.continuation.view(),
+            continued_in_vain: self.continuation.in_vain(),
             models: self.circuits.views(),
             memory_percent: self.pressure.is_high().then(|| self.pressure.percent()),
             reason: mission.reason.clone(),

@@ -40,6 +40,7 @@ impl Scheduler {
             self.mission.verify = plan.verify;
             self.mission.changed = true;
         }
+        self.commander_moved();
         self.reopen();
         if !nothing_new {
             self.take_tasks(plan.tasks, &changes);
@@ -159,6 +160,7 @@ impl Scheduler {
             return Err(Ignored(format!("task {id:?} is {state:?}")).into());
         }
         self.cancel(key, reason);
+        self.commander_moved();
         if !self.tasks[key].is_delegation() {
             self.block_dependants(key, &format!("{id:?} was cancelled: {reason}"));
         }

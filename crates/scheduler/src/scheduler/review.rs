@@ -13,8 +13,12 @@ use crate::{
         leases::{Job, Turn},
         work::Next,
     },
+    stagnation::normalised,
     task::Role,
 };
+
+/// Findings of one review that are remembered.
+const MOST_FINDINGS: usize = 50;
 
 /// The agent whose models reviews are asked of.
 const REVIEWER: &str = "reviewer";
@@ -75,7 +79,7 @@ impl Scheduler {
             let Some(subject) = self.reviews.pop_front() else { return };
             let new_session = self.review(subject).is_some_and(|review| review.lease.is_none());
             let place = self.lane_for(subject);
-            match place.and_then(|place| Some((place, self.admit(REVIEWER, new_session)?))) {
+            match place.and_then(|place| Some((place, self.admit(REVIEWER, &[], new_session)?))) {
                 Some(((lane, own_lane), admission)) => self.start_review(subject, lane, own_lane, admission),
                 None => self.reviews.push_back(subject),
             }
@@ -127,14 +131,9 @@ impl Scheduler {
         verdict: Verdict,
         findings: Vec<Finding>,
     ) -> Result<(), Ignored> {
-        let lease = self.running_lease(id, turn)?;
-        let (subject, own_lane) = match lease.job {
-            Job::Review { subject, own_lane } => (subject, own_lane),
-            Job::Judged(_) => return Err(Ignored(format!("{id} has given its verdict already"))),
-            Job::Work(_) => return Err(Ignored(format!("{id} is no review"))),
-        };
+        let (subject, own_lane) = self.judging(id, turn)?;
         if own_lane {
-            lease.job = Job::Judged(subject);
+            self.running_lease(id, turn)?.job = Job::Judged(subject);
         } else {
             // The lane is the task's, whose next turn may begin at once.
             self.end_lease(id);
@@ -146,11 +145,17 @@ impl Scheduler {
                 self.accept(key);
             }
             (Subject::Task(key), Verdict::Reject) => {
+                let again = self.rejected_again(key, &findings);
+                self.tasks.change(key).findings.clone_from(&findings);
+                if let Some(finding) = again {
+                    let what = excerpt(&finding.message);
+                    self.ask_commander(key, format!("the reviewer rejected it twice for the same: {what}"));
+                    return Ok(());
+                }
                 let why = match findings.first() {
                     Some(first) => format!("rejected by the reviewer: {}", excerpt(&first.message)),
                     None => "rejected by the reviewer".to_owned(),
                 };
-                self.tasks.change(key).findings.clone_from(&findings);
                 self.use_attempt(key, Next::Prompt(PromptReason::ReviewRejected { findings }), why);
             }
             (Subject::Mission, verdict) => {
@@ -159,6 +164,33 @@ impl Scheduler {
             }
         }
         Ok(())
+    }
+
+    /// Files changed while the reviewer looked: another has to look at what is there now.
+    pub(super) fn on_voided(&mut self, id: LeaseId, turn: Option<u32>) -> Result<(), Ignored> {
+        let (subject, _) = self.judging(id, turn)?;
+        self.next_round(id, subject, false, "files changed while the reviewer looked: the verdict is void");
+        Ok(())
+    }
+
+    /// What a lease is to give its verdict on, and whether it has a lane of its own.
+    fn judging(&mut self, id: LeaseId, turn: Option<u32>) -> Result<(Subject, bool), Ignored> {
+        match self.running_lease(id, turn)?.job {
+            Job::Review { subject, own_lane } => Ok((subject, own_lane)),
+            Job::Judged(_) => Err(Ignored(format!("{id} has given its verdict already"))),
+            Job::Work(_) => Err(Ignored(format!("{id} is no review"))),
+        }
+    }
+
+    /// The finding for which the task was rejected before, if there is one; all are remembered.
+    fn rejected_again(&mut self, key: TaskKey, findings: &[Finding]) -> Option<Finding> {
+        let known = &mut self.tasks.change(key).rejected_for;
+        let named = |finding: &Finding| {
+            format!("{}: {}", finding.file.as_deref().unwrap_or_default(), normalised(&finding.message))
+        };
+        let again = findings.iter().find(|finding| known.contains(&named(finding))).cloned();
+        known.extend(findings.iter().take(MOST_FINDINGS).map(named));
+        again
     }
 
     /// The reviewer's turn ended without a verdict: the next round, in the same session or in a new one.

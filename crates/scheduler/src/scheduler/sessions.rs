@@ -3,14 +3,18 @@
 use crate::{
     command::Command,
     event::SessionErrorKind,
+    failure::Remedy,
     lease::LeaseId,
     scheduler::{
         Ignored, Scheduler,
         admission::answer_of,
         circuits::Answer,
         excerpt,
+        failures::Trouble,
         leases::{Job, Lease, Report},
+        work::Next,
     },
+    stagnation::{Fingerprint, REPEATED_CALLS, Sign},
 };
 
 impl Scheduler {
@@ -72,12 +76,18 @@ impl Scheduler {
         id: LeaseId,
         turn: Option<u32>,
         text: Option<String>,
+        fingerprint: Option<Fingerprint>,
     ) -> Result<(), Ignored> {
         let job = self.running_lease(id, turn)?.job;
         let report = self.end_turn(id, Answer::Given);
         self.limiter.succeeded();
         match job {
-            Job::Work(key) => self.work_ended(key, report, text),
+            Job::Work(key) => {
+                if let Some(fingerprint) = fingerprint {
+                    self.tasks.change(key).stagnation_mut().note(fingerprint);
+                }
+                self.work_ended(key, report, text);
+            }
             Job::Review { subject, .. } => {
                 self.calm_review(subject);
                 self.next_round(id, subject, true, "the turn ended without a verdict");
@@ -95,26 +105,83 @@ impl Scheduler {
         message: String,
         retry_after: Option<u64>,
     ) -> Result<(), Ignored> {
-        use SessionErrorKind::{Aborted, Auth, Overloaded, Quota, RateLimit, Timeout};
-        let job = self.running_lease(id, turn)?.job;
+        let lease = self.running_lease(id, turn)?;
+        let (job, model) = (lease.job, lease.model.clone());
         let report = self.end_turn(id, answer_of(kind, retry_after));
-        if matches!(kind, RateLimit | Overloaded | Timeout) {
+        let failure = kind.failure();
+        if failure.blames_provider {
             self.limiter.pushed_back(self.clock.now());
         }
+        let trouble = Trouble { kind, message, retry_after, model };
         match job {
-            Job::Work(key) => self.work_failed(key, report, kind, message, retry_after),
+            Job::Work(key) => self.work_failed(key, report, trouble),
             Job::Judged(_) => self.end_lease(id),
-            Job::Review { subject, .. } => {
-                let why = describe(kind, &message);
-                match kind {
-                    RateLimit | Overloaded | Timeout => self.pause_review(id, subject, retry_after, &why),
-                    Auth | Quota | Aborted => {
-                        self.withdraw_review(id, subject);
-                        self.stop_for_user(format!("review: {why}"));
-                    }
-                    _ => self.next_round(id, subject, false, &why),
+            Job::Review { subject, .. } => match trouble.remedy() {
+                Remedy::Wait => self.pause_review(id, subject, retry_after, &trouble.to_string()),
+                Remedy::AskUser => {
+                    self.withdraw_review(id, subject);
+                    self.stop_for_user(format!("review: {}", trouble.for_user()));
                 }
+                _ => self.next_round(id, subject, false, &trouble.to_string()),
+            },
+        }
+        Ok(())
+    }
+
+    /// A tool is called again and again: the turn is stopped, for it will not end by itself.
+    pub(super) fn on_tool_repeated(
+        &mut self,
+        id: LeaseId,
+        turn: Option<u32>,
+        call: &str,
+        times: u32,
+    ) -> Result<(), Ignored> {
+        let lease = self.running_lease(id, turn)?;
+        if times < REPEATED_CALLS {
+            return Err(Ignored(format!("{times} times the same call may be meant so")));
+        }
+        let job = lease.job;
+        let reported = lease.running.as_ref().is_some_and(|turn| turn.report.is_some());
+        if reported || matches!(job, Job::Judged(_)) {
+            return Err(Ignored(format!("{id} has said its last word: its session is about to fall silent")));
+        }
+        self.answer(id, Answer::Given);
+        let why = format!("{times} times in a row the same tool call: {}", excerpt(call));
+        match job {
+            Job::Work(key) => self.end_attempt(key, Next::Fresh(None), why, Some(Sign::SameCall)),
+            Job::Review { subject, .. } | Job::Judged(subject) => self.next_round(id, subject, false, &why),
+        }
+        Ok(())
+    }
+
+    /// The host asks the provider again by itself. Where the provider names too long a pause, the user is asked;
+    /// otherwise the watchdog says when it has been enough.
+    pub(super) fn on_provider_retrying(
+        &mut self,
+        id: LeaseId,
+        turn: Option<u32>,
+        message: String,
+        next_ms: Option<u64>,
+    ) -> Result<(), Ignored> {
+        let lease = self.running_lease(id, turn)?;
+        let (job, model) = (lease.job, lease.model.clone());
+        if let Some(turn) = &mut lease.running {
+            turn.pushed_back = Some((message.clone(), next_ms));
+        }
+        let kind = SessionErrorKind::Overloaded;
+        self.limiter.pushed_back(self.clock.now());
+        self.call_ended(id, answer_of(kind, next_ms));
+        let trouble = Trouble { kind, message, retry_after: next_ms, model };
+        if trouble.remedy() != Remedy::AskUser {
+            return Ok(());
+        }
+        match job {
+            Job::Work(key) => self.give_to_user(key, &trouble),
+            Job::Review { subject, .. } => {
+                self.withdraw_review(id, subject);
+                self.stop_for_user(format!("review: {}", trouble.for_user()));
             }
+            Job::Judged(_) => self.end_lease(id),
         }
         Ok(())
     }
@@ -158,23 +225,4 @@ impl Scheduler {
             self.lanes.give_back(lease.lane);
         }
     }
-}
-
-/// An error in words.
-pub(super) fn describe(kind: SessionErrorKind, message: &str) -> String {
-    use SessionErrorKind as Kind;
-    let what = match kind {
-        Kind::RateLimit => "too many requests",
-        Kind::Overloaded => "the provider is overloaded",
-        Kind::Timeout => "no answer in time",
-        Kind::ContextOverflow => "the context is full",
-        Kind::Auth => "the credentials were refused",
-        Kind::Quota => "the account has nothing left",
-        Kind::Refusal => "the model refused",
-        Kind::BadToolCall => "the model called a tool in a form that could not be read",
-        Kind::Gone => "the session is gone",
-        Kind::Aborted => "the session was interrupted",
-        Kind::Unknown => "the session failed",
-    };
-    if message.is_empty() { what.to_owned() } else { format!("{what}: {}", excerpt(message)) }
 }

@@ -1,6 +1,6 @@
 //! The tasks of a mission as they live: the one place where a task's state changes.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use crate::{
     event::Finding,
@@ -13,6 +13,7 @@ use crate::{
         strings::{Name, NameCounts, Names},
     },
     scheduler::engagement::Engagement,
+    stagnation::Stagnation,
     task::{Priority, TaskKind, TaskSpec, TaskState},
     view::{Counts, TaskView, Verification},
 };
@@ -28,6 +29,8 @@ pub(crate) struct Task {
     pub(crate) spec: TaskSpec,
     /// The files that it may change; `None` where that is unknown.
     pub(crate) scope: Option<ScopeId>,
+    /// Globs that it was given since it was planned.
+    pub(crate) widened: Vec<Name>,
     /// Changed by [`Tasks::step`] alone.
     state: TaskState,
     /// Attempts used up.
@@ -44,6 +47,10 @@ pub(crate) struct Task {
     pub(crate) files: Vec<String>,
     pub(crate) verification: Option<Verification>,
     pub(crate) findings: Vec<Finding>,
+    /// From the first failed attempt, or fingerprint, on.
+    stagnation: Option<Box<Stagnation>>,
+    /// What reviewers rejected it for so far, without what differs from one time to the next.
+    pub(crate) rejected_for: BTreeSet<String>,
     pub(crate) started_at: Option<u64>,
     ended_at: Option<u64>,
     updated_at: u64,
@@ -55,6 +62,7 @@ impl Task {
         Self {
             spec,
             scope,
+            widened: Vec::new(),
             state: TaskState::Pending,
             used: 0,
             work: None,
@@ -66,6 +74,8 @@ impl Task {
             files: Vec::new(),
             verification: None,
             findings: Vec::new(),
+            stagnation: None,
+            rejected_for: BTreeSet::new(),
             started_at: None,
             ended_at: None,
             updated_at: 0,
@@ -92,7 +102,7 @@ impl Task {
 
     /// Whether its next turn opens a session of its own.
     pub(crate) fn next_is_new(&self) -> bool {
-        self.work.as_ref().is_none_or(|work| work.next.is_none())
+        self.lease().is_none()
     }
 
     pub(crate) fn retry_at(&self) -> Option<u64> {
@@ -101,6 +111,19 @@ impl Task {
 
     pub(crate) fn work_mut(&mut self) -> &mut Engagement {
         self.work.as_mut().expect("only a task that is engaged has turns and reviews")
+    }
+
+    /// What it may change: as planned, and as given since.
+    pub(crate) fn scope_globs(&self) -> Vec<Name> {
+        self.spec.files.iter().chain(&self.widened).cloned().collect()
+    }
+
+    pub(crate) fn stagnation_mut(&mut self) -> &mut Stagnation {
+        self.stagnation.get_or_insert_default()
+    }
+
+    pub(crate) fn stagnation(&self) -> Option<&Stagnation> {
+        self.stagnation.as_deref()
     }
 
     pub(crate) fn is_delegation(&self) -> bool {
@@ -140,7 +163,7 @@ impl Task {
             state: self.state,
             priority: spec.priority,
             depends_on: spec.depends_on.clone(),
-            files: spec.files.clone(),
+            files: self.scope_globs(),
             review: spec.review,
             attempt: if self.started_at.is_some() { self.attempt().min(attempts) } else { 0 },
             attempts,
@@ -154,6 +177,10 @@ impl Task {
             files_reported: self.files.clone(),
             verification: self.verification.clone(),
             findings: self.findings.clone(),
+            tried: self.stagnation().map(Stagnation::tried).unwrap_or_default(),
+            waiting: self.work.as_ref().and_then(|work| work.waiting.clone()),
+            scope_request: self.work.as_ref().and_then(|work| work.scope_request.clone()),
+            refused_by: self.work.as_ref().map(|work| work.refused_by.clone()).unwrap_or_default(),
             started_at: self.started_at,
             ended_at: self.ended_at,
             updated_at: self.updated_at,

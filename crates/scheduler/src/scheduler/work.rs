@@ -2,18 +2,18 @@
 
 use crate::{
     command::{Command, NoticeKind, PromptReason},
-    event::{ReportStatus, SessionErrorKind},
+    event::ReportStatus,
     graph::TaskKey,
     lease::{Lane, LeaseId},
     scheduler::{
-        Ignored, MAX_TRANSIENT, Scheduler,
+        Ignored, Scheduler,
         admission::Admission,
         circuits::Answer,
         excerpt,
         leases::{Job, Report, Turn},
         review::Subject,
-        sessions,
     },
+    stagnation::{Fingerprint, Stagnation},
     task::TaskState,
     view::Verification,
 };
@@ -23,8 +23,10 @@ use crate::{
 pub(crate) enum Next {
     /// In the same session, if there is one, which is told why.
     Prompt(PromptReason),
-    /// In a new session.
-    Fresh,
+    /// In the same session, if there is one, whose context is compacted first.
+    Compact,
+    /// In a new session, which may have to know of those before it.
+    Fresh(Option<PromptReason>),
 }
 
 impl Scheduler {
@@ -47,15 +49,22 @@ impl Scheduler {
         task.work_mut().lane = Some(lane);
         task.started_at.get_or_insert(now);
         let (id, attempt) = (task.spec.id.clone(), task.attempt());
-        let (kept, reason) = (task.lease(), task.work_mut().next.take());
-        if let Some((lease, reason)) = kept.zip(reason) {
+        let work = task.work_mut();
+        let (kept, reason, compacts) = (work.lease, work.next.take(), work.compacts);
+        work.avoided = None;
+        if let Some(lease) = kept {
             let live = self.leases.get_mut(lease).expect("a task forgets its lease when that ends");
             let session =
                 live.session().expect("only a lease with a session is kept between turns").to_owned();
             live.lane = lane;
             live.go_on(turn, attempt);
             let turn = live.turn;
-            self.out.push(Command::Prompt { lease, task: id, lane, attempt, turn, model, session, reason });
+            self.out.push(match reason.filter(|_| !compacts) {
+                Some(reason) => {
+                    Command::Prompt { lease, task: id, lane, attempt, turn, model, session, reason }
+                }
+                None => Command::Compact { lease, task: id, lane, attempt, turn, model, session },
+            });
         } else {
             let agent = task.spec.agent.clone();
             let session = task.continued.take();
@@ -65,7 +74,20 @@ impl Scheduler {
             if let Some(session) = &session {
                 self.leases.bind(lease, session.clone());
             }
-            self.out.push(Command::Start { lease, task: id, lane, attempt, turn: 1, agent, model, session });
+            let files = task.scope_globs();
+            let lessons = if task.is_delegation() { Vec::new() } else { self.lessons.told(&files) };
+            self.out.push(Command::Start {
+                lease,
+                task: id,
+                lane,
+                attempt,
+                turn: 1,
+                agent,
+                model,
+                session,
+                reason,
+                lessons,
+            });
         }
     }
 
@@ -94,6 +116,11 @@ impl Scheduler {
         let work = self.tasks.change(key).work_mut();
         work.transient = 0;
         work.backoff.reset();
+        if std::mem::take(&mut work.compacts) && report.is_none() {
+            let next = Next::Prompt(PromptReason::Compacted {});
+            self.queue_turn(key, next, 0, "its context was full, and is compacted".to_owned());
+            return;
+        }
         let status = report.as_ref().map(|report| report.status);
         if let Some(report) = report {
             self.keep_report(key, report);
@@ -118,44 +145,6 @@ impl Scheduler {
         }
     }
 
-    /// A work turn was cut short by an error.
-    pub(super) fn work_failed(
-        &mut self,
-        key: TaskKey,
-        report: Option<Report>,
-        kind: SessionErrorKind,
-        message: String,
-        retry_after: Option<u64>,
-    ) {
-        use SessionErrorKind::{Aborted, Auth, Gone, Overloaded, Quota, RateLimit, Timeout};
-        let delegation = self.tasks[key].is_delegation();
-        let needs_user = matches!(kind, Auth | Quota | Aborted);
-        if let Some(status) = report.as_ref().map(|report| report.status)
-            && !delegation
-            && (status == ReportStatus::Done || !needs_user)
-        {
-            // The last word was said before the error came.
-            self.work_ended(key, report, None);
-            return;
-        }
-        let why = sessions::describe(kind, &message);
-        match kind {
-            RateLimit | Overloaded | Timeout => {
-                let next = Next::Prompt(PromptReason::SessionError { message });
-                self.pause_work(key, next, retry_after, why);
-            }
-            // Nothing was tried: the same attempt begins anew.
-            Gone => self.pause_work(key, Next::Fresh, retry_after, why),
-            Auth | Quota | Aborted if delegation => self.fail(key, why),
-            Auth | Quota | Aborted => {
-                let reason = format!("task {:?}: {why}", self.tasks[key].spec.id);
-                self.requeue(key);
-                self.stop_for_user(reason);
-            }
-            _ => self.use_attempt(key, Next::Fresh, why),
-        }
-    }
-
     /// No sign of life, or too long a turn. The turn still counts as under way.
     pub(super) fn work_hung(&mut self, key: TaskKey, id: LeaseId, why: &str) {
         let lease = self.leases.get_mut(id).expect("a hung turn has a lease");
@@ -165,7 +154,7 @@ impl Scheduler {
             let report = self.stop_turn(id);
             self.work_ended(key, report, None);
         } else {
-            self.use_attempt(key, Next::Fresh, why.to_owned());
+            self.use_attempt(key, Next::Fresh(None), why.to_owned());
         }
     }
 
@@ -187,7 +176,7 @@ impl Scheduler {
     }
 
     /// Stops a turn whose lease goes on; gives what was reported.
-    fn stop_turn(&mut self, id: LeaseId) -> Option<Report> {
+    pub(super) fn stop_turn(&mut self, id: LeaseId) -> Option<Report> {
         let lease = self.leases.get_mut(id)?;
         let turn = lease.running.take()?;
         if let Some(session) = lease.session() {
@@ -227,20 +216,23 @@ impl Scheduler {
         attempt: u32,
         passed: bool,
         report: String,
+        fingerprint: Option<Fingerprint>,
     ) -> Result<(), Ignored> {
-        let key = self.tasks.find(id).ok_or_else(|| Ignored(format!("there is no task {id:?}")))?;
-        let task = &self.tasks[key];
-        if task.state() != TaskState::Verifying {
-            return Err(Ignored(format!("task {id:?} is {:?} and waits for no checks", task.state())));
-        }
-        if task.attempt() != attempt {
-            return Err(Ignored(format!("task {id:?} is at attempt {}, not {attempt}", task.attempt())));
-        }
+        let key = self.in_verification(id, attempt)?;
         let asked = self.wants_review(key);
-        self.tasks.change(key).verification = Some(Verification { passed, report: report.clone() });
+        let error = fingerprint.as_ref().and_then(|fingerprint| fingerprint.error.clone());
+        let task = self.tasks.change(key);
+        task.verification = Some(Verification { passed, report: report.clone() });
+        if let Some(fingerprint) = fingerprint {
+            task.stagnation_mut().note(fingerprint);
+        }
+        if passed {
+            self.causes.passed(&self.tasks[key].spec.id);
+        }
         if !passed {
             let why = format!("verification failed: {}", excerpt(&report));
             self.use_attempt(key, Next::Prompt(PromptReason::VerificationFailed { report }), why);
+            self.look_for_common_cause(key, error);
         } else if asked {
             self.tasks.step(key, TaskState::Reviewing);
             self.request_review(Subject::Task(key));
@@ -248,36 +240,6 @@ impl Scheduler {
             self.accept(key);
         }
         Ok(())
-    }
-
-    /// An attempt is used up: the next one is queued, or the task fails.
-    pub(super) fn use_attempt(&mut self, key: TaskKey, next: Next, why: String) {
-        let attempts = self.config.attempts;
-        let task = self.tasks.change(key);
-        task.used += 1;
-        if task.used >= attempts {
-            self.fail(key, format!("{why} (attempt {attempts} of {attempts})"));
-        } else {
-            self.queue_turn(key, next, 0, why);
-        }
-    }
-
-    /// The provider pushed back, or the session is gone: the same attempt again after a pause. After [`MAX_TRANSIENT`] in a row it uses an
-    /// attempt nevertheless.
-    fn pause_work(&mut self, key: TaskKey, next: Next, retry_after: Option<u64>, why: String) {
-        let task = self.tasks.change(key);
-        let work = task.work_mut();
-        let pause = work.backoff.next(&mut self.random, retry_after);
-        work.transient += 1;
-        if work.transient > MAX_TRANSIENT {
-            work.transient = 0;
-            task.used += 1;
-            if task.used >= self.config.attempts {
-                self.fail(key, format!("{why}, {} times in a row", MAX_TRANSIENT + 1));
-                return;
-            }
-        }
-        self.queue_turn(key, next, pause, why);
     }
 
     /// Ends the turn of a lease that can go on in the session that it has; whether it can.
@@ -292,20 +254,26 @@ impl Scheduler {
     }
 
     /// Queues the next turn of a task that keeps its lane, after a pause in milliseconds.
-    fn queue_turn(&mut self, key: TaskKey, next: Next, pause: u64, why: String) {
+    pub(super) fn queue_turn(&mut self, key: TaskKey, next: Next, pause: u64, why: String) {
         let lease = self.tasks[key].lease().expect("a task has a lease until its next turn is queued");
-        let reason = match next {
-            Next::Prompt(reason) if self.quiet(lease) => Some(reason),
-            Next::Prompt(_) | Next::Fresh => None,
+        let (goes_on, reason, compacts) = match next {
+            Next::Prompt(reason) => (true, Some(reason), false),
+            Next::Compact => (true, None, true),
+            Next::Fresh(reason) => (false, reason, false),
         };
-        if reason.is_none() {
+        let kept = goes_on && self.quiet(lease);
+        if !kept {
             self.end_lease(lease);
-            self.tasks.change(key).work_mut().lease = None;
+            let work = self.tasks.change(key).work_mut();
+            (work.lease, work.compacted) = (None, false);
         }
         self.tasks.step(key, TaskState::Ready);
         let at = self.clock.now().saturating_add(pause);
         let task = self.tasks.change(key);
-        task.work_mut().next = reason;
+        let work = task.work_mut();
+        // What a session was to be told is of no use to a new one.
+        work.next = reason.filter(|_| kept == goes_on);
+        work.compacts = compacts && kept;
         task.reason = Some(why.clone());
         let (id, attempt) = (task.spec.id.clone(), task.attempt());
         if pause == 0 {
@@ -333,6 +301,8 @@ impl Scheduler {
         self.tasks.change(key).reason = None;
         self.disengage(key);
         if !self.tasks[key].is_delegation() {
+            self.learn(key);
+            self.continuation.progressed();
             self.mission.changed = true;
             let free = self.tasks.graph_mut().meet(key);
             self.make_ready(free, lane);
@@ -341,6 +311,16 @@ impl Scheduler {
         let message = format!("{}: accepted", task.spec.title);
         let id = task.spec.id.clone();
         self.out.push(Command::Notify { kind: NoticeKind::TaskAccepted, task: Some(id), message });
+    }
+
+    /// Keeps what failed before a task was accepted, and what mended it, for those who begin later.
+    fn learn(&mut self, key: TaskKey) {
+        let task = &self.tasks[key];
+        let failed = task.stagnation().and_then(Stagnation::last_tried);
+        let Some((failed, mended)) = failed.zip(task.summary.as_deref()) else { return };
+        let planned = task.scope_globs().into_iter().map(|glob| glob.to_string());
+        let files = planned.chain(task.files.iter().cloned()).collect();
+        self.lessons.learn(task.spec.id.clone(), &failed.ended, mended, files);
     }
 
     /// Out of attempts, or nothing that an attempt could mend.
@@ -398,6 +378,7 @@ impl Scheduler {
             self.timers.remove(&(at, Subject::Task(key)));
         }
         self.engaged.remove(&key);
+        self.waiting.remove(&key);
         self.wake_waiting(key);
     }
 }

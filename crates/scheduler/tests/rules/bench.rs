@@ -152,6 +152,11 @@ impl Bench {
 
     /// Lets time pass until a session is prompted.
     pub(crate) fn pass_until_prompted(&mut self) -> Vec<Command> {
+        self.pass_until_prompted_or(|_| false)
+    }
+
+    /// Lets time pass until a session is prompted, or a command comes of another kind.
+    pub(crate) fn pass_until_prompted_or(&mut self, other: impl Fn(&Command) -> bool) -> Vec<Command> {
         for _ in 0..1_000 {
             let at = self.scheduler.next_wake().expect("something is waited for");
             let commands = self.pass_time(at.saturating_sub(self.now));
@@ -164,7 +169,7 @@ impl Bench {
                         | Command::ReviewPrompt { .. }
                 )
             };
-            if commands.iter().any(prompts) {
+            if commands.iter().any(|command| prompts(command) || other(command)) {
                 return commands;
             }
         }
@@ -261,7 +266,7 @@ impl Bench {
 }
 
 pub(crate) fn idle(lease: LeaseId) -> Event {
-    Event::SessionIdle { lease, turn: None, text: Some("that's it".to_owned()) }
+    Event::SessionIdle { lease, turn: None, text: Some("that's it".to_owned()), fingerprint: None }
 }
 
 pub(crate) fn failed(lease: LeaseId, kind: SessionErrorKind) -> Event {
@@ -286,7 +291,13 @@ pub(crate) fn reported(lease: LeaseId, status: ReportStatus, summary: &str) -> E
 }
 
 pub(crate) fn verified(task: Option<&str>, attempt: u32, passed: bool) -> Event {
-    Event::Verified { task: task.map(str::to_owned), attempt, passed, report: "2 errors".to_owned() }
+    Event::Verified {
+        task: task.map(str::to_owned),
+        attempt,
+        passed,
+        report: "2 errors".to_owned(),
+        fingerprint: None,
+    }
 }
 
 pub(crate) fn finding() -> Finding {
@@ -295,7 +306,7 @@ pub(crate) fn finding() -> Finding {
 
 pub(crate) fn verdict(lease: LeaseId, verdict: Verdict) -> Event {
     let findings = if verdict == Verdict::Reject { vec![finding()] } else { Vec::new() };
-    Event::Reviewed { lease, turn: None, verdict, findings }
+    Event::Reviewed { lease, turn: None, verdict, findings, voided: false }
 }
 
 pub(crate) fn paused() -> Event {

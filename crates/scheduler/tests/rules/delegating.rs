@@ -76,7 +76,8 @@ fn a_delegations_errors_do_not_stop_the_mission() {
     for (kind, state) in [
         (SessionErrorKind::Auth, TaskState::Failed),
         (SessionErrorKind::Aborted, TaskState::Failed),
-        (SessionErrorKind::Refusal, TaskState::Running),
+        (SessionErrorKind::Refusal, TaskState::Failed),
+        (SessionErrorKind::BadToolCall, TaskState::Running),
         (SessionErrorKind::RateLimit, TaskState::Ready),
     ] {
         let mut bench = Bench::running(workers(2), &[task("a")]);
@@ -97,7 +98,7 @@ fn a_delegations_report_is_kept_and_never_fails_it() {
     bench.send(delegated(task("d")));
     bench.send(reported(bench.lease("d"), ReportStatus::Blocked, "see there"));
     let lease = bench.lease("d");
-    bench.send(Event::SessionIdle { lease, turn: None, text: None });
+    bench.send(Event::SessionIdle { lease, turn: None, text: None, fingerprint: None });
     assert_eq!(bench.state("d"), TaskState::Accepted);
     assert_eq!(bench.task("d").summary.as_deref(), Some("see there"));
 }

@@ -135,9 +135,13 @@ fn a_probe_that_is_stopped_leaves_its_place_to_another() {
 #[test]
 fn what_the_model_itself_said_is_an_answer() {
     for kind in [Kind::Refusal, Kind::ContextOverflow, Kind::BadToolCall] {
-        let mut bench = Bench::running(Config { attempts: 20, ..workers(1) }, &[task("a")]);
+        let models = (0..9).map(|at| format!("x/{at}")).collect();
+        let models = [("worker".to_owned(), models)].into();
+        let mut bench = Bench::running(Config { attempts: 20, models, ..workers(1) }, &[task("a")]);
         for _ in 0..8 {
-            bench.open("a");
+            if bench.scheduler.lease(bench.lease("a")).unwrap().session.is_none() {
+                bench.open("a");
+            }
             bench.error("a", kind);
         }
         assert!(bench.scheduler.mission().models.is_empty(), "{kind:?}");

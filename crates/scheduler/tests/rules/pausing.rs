@@ -117,11 +117,19 @@ fn pausing_the_missions_own_checks_repeats_them() {
 }
 
 #[test]
+fn a_plan_that_was_not_started_can_be_paused_so_that_nobody_is_continued_to_start_it() {
+    let mut bench = Bench::new(workers(1));
+    bench.send(Event::PlanSubmitted { plan: plan(&[task("a")]) });
+    bench.send(paused());
+    assert_eq!(bench.phase(), Phase::Paused);
+    assert_eq!(Bench::started(&bench.send(Event::Resumed {})), ["a"]);
+}
+
+#[test]
 fn pausing_what_does_not_run_is_ignored() {
     let mut bench = Bench::new(workers(1));
     bench.ignored(paused());
     bench.send(Event::PlanSubmitted { plan: plan(&[task("a")]) });
-    bench.ignored(paused());
     bench.send(Event::Resumed {});
     bench.ignored(Event::Resumed {});
     bench.send(paused());

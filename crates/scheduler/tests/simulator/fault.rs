@@ -136,6 +136,28 @@ faults! {
     Delegate = "delegate",
     /// The commander hands over an errand that goes on in an earlier session.
     Continue = "continue",
+
+    // Circles and judgements.
+    /// A task's turns leave the same change and the same error again and again.
+    Circles = "circles",
+    /// A session calls one tool again and again, and never ends by itself.
+    SameCall = "same-call",
+    /// The host repeats a request by itself: it gets through, or goes on so for ever.
+    HostRetries = "host-retries",
+    /// The provider asks to wait for hours.
+    LongWait = "long-wait",
+    /// Files change while a reviewer looks.
+    VoidVerdict = "void-verdict",
+    /// A worker asks for files besides its own.
+    AsksScope = "asks-scope",
+    /// Checks find changes outside of a task's files.
+    OutsideScope = "outside-scope",
+    /// The commander falls silent with work left, now and then twice.
+    CommanderIdles = "commander-idles",
+    /// A continuation can't be sent.
+    ContinueFails = "continue-fails",
+    /// The user types something.
+    UserSpeaks = "user-speaks",
 }
 
 /// A set of faults.

@@ -29,7 +29,7 @@ fn a_failing_case_shrinks_to_the_fault_and_the_tasks_that_it_takes() {
         let (small, failure) = shrink(&case, failure, failing);
         assert_eq!(small.faults.iter().collect::<Vec<Fault>>(), [Fault::Silence], "{small}");
         assert_eq!(small.disturbances, Some(Vec::new()), "{small}");
-        assert!(small.lanes == 3 && small.tasks <= case.tasks, "{small}");
+        assert!(small.lanes >= 3 && small.tasks <= case.tasks, "{small}");
         // It is itself a failing case, and as it is printed; and nothing can be left out of it.
         let again: Case = small.to_string().parse().unwrap();
         assert_eq!(failing(&again).map(|failure| failure.class), Some(failure.class.clone()));

@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 
 use orchestrator_scheduler::{
-    Budget, Command, Config, Event, Journaled, Memory, Outcome, Phase, Record, ReviewPolicy, Snapshot,
-    TaskState,
+    Budget, Command, Config, Decision, Event, Journaled, Memory, Outcome, Phase, Record, ReviewPolicy,
+    Snapshot, TaskState,
 };
 
 use crate::{
@@ -215,9 +215,17 @@ impl Simulation {
 
     /// The commander, or the user, answers a mission that waits; or asks anew for checks that were lost.
     fn answer(&mut self) -> Kept {
+        if self.host.luck.strikes(Fault::CommanderIdles, &mut self.chance, 30) {
+            let (session, edge) = ("commander".into(), self.host.next_edge());
+            return self.submit(vec![Event::CommanderIdle { session, edge }]);
+        }
+        if self.host.luck.strikes(Fault::UserSpeaks, &mut self.chance, 5) {
+            self.submit(vec![Event::UserSpoke {}])?;
+        }
         match self.phase() {
             Phase::Planning if self.last.tasks.is_empty() => return self.begin(),
             Phase::Planning | Phase::Paused => {}
+            Phase::Deciding if self.decide()? => return Ok(()),
             Phase::Deciding => {
                 match self.chance.between(0, 4) {
                     0 | 1 if self.decisions > 0 => {
@@ -243,11 +251,29 @@ impl Simulation {
         self.submit(vec![Event::Resumed {}])
     }
 
+    /// Often somebody decides about a task that waits for that, if there is one; whether that was so.
+    fn decide(&mut self) -> Result<bool, Broken> {
+        let asks = self.last.tasks.iter().find(|task| task.scope_request.is_some());
+        if let Some(task) = asks.map(|task| task.id.to_string()).filter(|_| self.chance.percent(50)) {
+            let granted = self.chance.percent(50);
+            self.submit(vec![Event::ScopeDecided { task, granted, reason: "so be it".into() }])?;
+            return Ok(true);
+        }
+        let waits = self.last.tasks.iter().find(|task| task.waiting.is_some());
+        let Some(task) = waits.map(|task| task.id.to_string()).filter(|_| self.chance.percent(80)) else {
+            return Ok(false);
+        };
+        let decision = self.chance.pick(&[Decision::Accept, Decision::Retry, Decision::Fail]);
+        self.submit(vec![Event::Decided { task, decision, reason: "so be it".into() }])?;
+        Ok(true)
+    }
+
     fn disturb(&mut self, mut disturbance: Disturbance) -> Kept {
         let (fault, chance) = (disturbance.fault, &mut disturbance.chance);
         self.host.luck.strikes_now(fault);
         match fault {
             Fault::Pause => self.submit(vec![Event::Paused { reason: "Esc".into() }]),
+            Fault::Resume if self.decide()? => Ok(()),
             Fault::Resume => self.submit(vec![Event::Resumed {}]),
             Fault::CancelTask => self.cancel_some(chance),
             Fault::CancelMission => self.submit(vec![Event::Cancelled { task: None, reason: "stop".into() }]),
@@ -468,5 +494,9 @@ fn is_of_people(event: &Event) -> bool {
             | Event::Paused { .. }
             | Event::Cancelled { .. }
             | Event::BudgetSet { .. }
+            | Event::Decided { .. }
+            | Event::ScopeDecided { .. }
+            | Event::CommanderIdle { .. }
+            | Event::UserSpoke {}
     )
 }

@@ -7,7 +7,7 @@ pub(crate) use self::weather::MODELS;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use orchestrator_scheduler::{Command, Event, Lane, LeaseId, SessionErrorKind, Usage};
+use orchestrator_scheduler::{Command, Event, Fingerprint, Lane, LeaseId, SessionErrorKind, Usage};
 
 use self::weather::Weather;
 use crate::{case::Case, chance::Chance, fault::Fault, luck::Luck};
@@ -21,6 +21,8 @@ pub(crate) struct Host {
     coming: BTreeMap<(u64, u64), Event>,
     sequence: u64,
     sessions: u64,
+    /// How often the commander fell silent.
+    edges: u64,
     /// What the host's own record says of each turn under way.
     records: BTreeMap<LeaseId, Ended>,
     /// Leases whose session nobody was told of: no question can be traced to them. One that could be, with its answer
@@ -67,6 +69,7 @@ impl Host {
             coming: BTreeMap::new(),
             sequence: 0,
             sessions: 0,
+            edges: 0,
             records: BTreeMap::new(),
             nameless: BTreeSet::new(),
             questions: BTreeMap::new(),
@@ -111,6 +114,9 @@ impl Host {
             Command::Prompt { lease, turn, lane, model, .. } => {
                 self.work(now, *lease, *turn, *lane, model.as_deref());
             }
+            Command::Compact { lease, turn, lane, model, .. } => {
+                self.compact(now, *lease, *turn, *lane, model.as_deref());
+            }
             Command::Review { lease, turn, lane, model, .. } => {
                 if self.open(now, *lease) {
                     self.judge(now, *lease, *turn, *lane, model.as_deref());
@@ -122,7 +128,11 @@ impl Host {
             Command::Verify { task, attempt, .. } => self.check(now, task.as_deref(), *attempt),
             Command::Poll { lease, .. } => self.look(now, *lease),
             Command::Abort { lease, .. } => self.abort(now, *lease),
-            Command::Retry { .. } | Command::Notify { .. } | Command::Finish { .. } => {}
+            Command::Continue { edge, session, .. } => self.continue_commander(now, edge, session),
+            Command::ScopeAnswered { .. }
+            | Command::Retry { .. }
+            | Command::Notify { .. }
+            | Command::Finish { .. } => {}
         }
     }
 
@@ -146,15 +156,49 @@ impl Host {
         let name = task.map_or(0, |id| id.bytes().fold(1, |sum, byte| sum * 31 + u64::from(byte)));
         let times = self.checks.entry(check.clone()).or_default();
         *times += 1;
-        let mut chance = Chance::of(&[self.seed, 11, name, u64::from(attempt), *times]);
+        let times = *times;
+        let mut chance = Chance::of(&[self.seed, 11, name, u64::from(attempt), times]);
         let passed = !self.luck.strikes(Fault::FailedCheck, &mut chance, 15);
         let (task, attempt) = check.clone();
+        let mut own = Chance::of(&[self.seed, 14, name, u64::from(attempt), times]);
+        let fingerprint = self.luck.strikes(Fault::Circles, &mut own, 60).then(|| fingerprint(&mut own));
         let way = Way { lost: Fault::LostCheck, spread: 200 };
-        let verified = Event::Verified { task, attempt, passed, report: "checked".into() };
+        let outside = task.is_some() && self.luck.strikes(Fault::OutsideScope, &mut own, 8);
+        if let Some(task) = task.clone().filter(|_| outside) {
+            let files = vec!["elsewhere".into()];
+            if !self.tell(now, way, &mut chance, Event::ScopeViolated { task, attempt, files }) {
+                self.lost_checks.insert(check);
+            }
+            return;
+        }
+        let verified = Event::Verified { task, attempt, passed, report: "checked".into(), fingerprint };
         if self.tell(now, way, &mut chance, verified) {
             self.lost_checks.remove(&check);
         } else {
             self.lost_checks.insert(check);
+        }
+    }
+
+    /// The commander falls silent; gives the edge.
+    pub(crate) fn next_edge(&mut self) -> String {
+        self.edges += 1;
+        format!("edge {}", self.edges)
+    }
+
+    /// The commander is prompted, says something, and falls silent again, or goes on by itself.
+    fn continue_commander(&mut self, now: u64, edge: &str, session: &str) {
+        let mut chance = Chance::of(&[self.seed, 15, self.edges]);
+        let (edge, way) = (edge.to_owned(), Way { lost: Fault::LostProgress, spread: 40 });
+        if self.luck.strikes(Fault::ContinueFails, &mut chance, 15) {
+            let message = "no connection".into();
+            self.tell(now, way, &mut chance, Event::ContinueFailed { edge, message });
+            return;
+        }
+        self.tell(now, way, &mut chance, Event::ContinueAccepted { edge });
+        if chance.percent(70) {
+            let edge = self.next_edge();
+            let idle = Event::CommanderIdle { session: session.to_owned(), edge };
+            self.tell(now + 100, way, &mut chance, idle);
         }
     }
 
@@ -217,6 +261,16 @@ impl Host {
     }
 }
 
+/// What a turn of a task that goes round in circles leaves behind: one of few changes, errors and calls.
+fn fingerprint(chance: &mut Chance) -> Fingerprint {
+    let mut one_of = |texts: &[&str; 2]| chance.percent(80).then(|| chance.pick(texts).to_owned());
+    Fingerprint {
+        diff: one_of(&["one change", "another"]),
+        error: one_of(&["no such name", "no such tool"]),
+        call: one_of(&["read a", "read b"]),
+    }
+}
+
 /// The lease that an event of a session is about.
 pub(crate) fn lease_of(event: &Event) -> Option<LeaseId> {
     match event {
@@ -226,6 +280,9 @@ pub(crate) fn lease_of(event: &Event) -> Option<LeaseId> {
         | Event::ClockStarted { lease }
         | Event::SessionIdle { lease, .. }
         | Event::SessionError { lease, .. }
+        | Event::ScopeRequested { lease, .. }
+        | Event::ToolRepeated { lease, .. }
+        | Event::ProviderRetrying { lease, .. }
         | Event::TaskReported { lease, .. }
         | Event::Reviewed { lease, .. } => Some(*lease),
         _ => None,

@@ -2,8 +2,8 @@
 
 use orchestrator_scheduler::{Event, Finding, Lane, LeaseId, ReportStatus, SessionErrorKind, Usage, Verdict};
 
-use super::{Ended, Host, Way};
-use crate::{chance::Chance, fault::Fault};
+use super::{Ended, Host, Way, fingerprint};
+use crate::{chance::Chance, fault::Fault, paths::GLOBS};
 
 const ERRORS: [SessionErrorKind; 7] = [
     SessionErrorKind::Gone,
@@ -37,6 +37,9 @@ impl Host {
     /// A worker's turn.
     pub(super) fn work(&mut self, now: u64, lease: LeaseId, number: u32, lane: Lane, model: Option<&str>) {
         let Some(mut turn) = self.begin(now, lease, number, lane, model) else { return };
+        if self.loops(&turn) {
+            return;
+        }
         let chance = &mut turn.chance;
         let status = if self.luck.strikes(Fault::SaysBlocked, chance, 2) {
             ReportStatus::Blocked
@@ -62,19 +65,60 @@ impl Host {
         self.end_well(turn);
     }
 
+    /// The host compacts a session's context.
+    pub(super) fn compact(&mut self, now: u64, lease: LeaseId, number: u32, lane: Lane, model: Option<&str>) {
+        if let Some(turn) = self.begin(now, lease, number, lane, model) {
+            self.end_well(turn);
+        }
+    }
+
+    /// Whether the turn goes on for ever: it calls one tool again and again, or the host asks a provider that never
+    /// answers.
+    fn loops(&mut self, turn: &Turn) -> bool {
+        let (lease, quoted) = (turn.lease, turn.quoted);
+        let mut chance = Chance::of(&[self.seed, 21, lease.0, u64::from(turn.number)]);
+        let way = Way { lost: Fault::LostProgress, spread: 20 };
+        if self.luck.strikes(Fault::HostRetries, &mut chance, 6) {
+            let next_ms = chance.pick(&[None, Some(300), Some(5_000), Some(4_000_000)]);
+            for at in 1..=chance.between(1, 6) {
+                let message = "asking again".into();
+                let event = Event::ProviderRetrying { lease, turn: quoted, message, next_ms };
+                self.tell(turn.at + at * 400, way, &mut chance, event);
+            }
+            if chance.percent(50) {
+                return true;
+            }
+        }
+        if self.luck.strikes(Fault::AsksScope, &mut chance, 8) {
+            let files = vec![chance.pick(&GLOBS).into()];
+            let asks = Event::ScopeRequested { lease, turn: quoted, files, reason: "needed".into() };
+            self.tell(turn.at, way, &mut chance, asks);
+        }
+        let loops = self.luck.strikes(Fault::SameCall, &mut chance, 4);
+        if loops {
+            let times = u32::try_from(chance.between(2, 4)).unwrap();
+            let event = Event::ToolRepeated { lease, turn: quoted, call: "read a".into(), times };
+            self.tell(turn.at, way, &mut chance, event);
+        }
+        loops
+    }
+
     /// A reviewer's turn.
     pub(super) fn judge(&mut self, now: u64, lease: LeaseId, number: u32, lane: Lane, model: Option<&str>) {
         let Some(mut turn) = self.begin(now, lease, number, lane, model) else { return };
         let rejected = self.luck.strikes(Fault::Rejected, &mut turn.chance, 15);
         let (verdict, findings) = if rejected {
+            let message = if number.is_multiple_of(2) { "wrong" } else { "bad" };
             let finding =
-                Finding { file: None, line: None, severity: "error".into(), message: "wrong".into() };
+                Finding { file: None, line: None, severity: "error".into(), message: message.into() };
             (Verdict::Reject, vec![finding])
         } else {
             (Verdict::Approve, Vec::new())
         };
+        let mut own = Chance::of(&[self.seed, 22, lease.0, u64::from(number)]);
+        let voided = self.luck.strikes(Fault::VoidVerdict, &mut own, 15);
         if !self.luck.strikes(Fault::NoVerdict, &mut turn.chance, 5) {
-            let verdict = Event::Reviewed { lease, turn: turn.quoted, verdict, findings };
+            let verdict = Event::Reviewed { lease, turn: turn.quoted, verdict, findings, voided };
             self.tell(turn.at, Way { lost: Fault::LostVerdict, spread: 50 }, &mut turn.chance, verdict);
         }
         self.end_well(turn);
@@ -117,6 +161,11 @@ impl Host {
         let chance = &mut turn.chance;
         let retry_after = chance.percent(50).then(|| chance.between(0, 20_000));
         let (error, user_error) = (chance.pick(&ERRORS), chance.pick(&USER_ERRORS));
+        let mut own = Chance::of(&[self.seed, 23, lease.0, u64::from(number)]);
+        if self.luck.strikes(Fault::LongWait, &mut own, 2) {
+            self.fail(turn, SessionErrorKind::RateLimit, Some(7_200_000));
+            return None;
+        }
         if self.luck.strikes(Fault::RateLimit, chance, 4) {
             self.fail(turn, SessionErrorKind::RateLimit, retry_after);
             return None;
@@ -177,7 +226,10 @@ impl Host {
     }
 
     fn end_well(&mut self, turn: Turn) {
-        let idle = Event::SessionIdle { lease: turn.lease, turn: turn.quoted, text: Some("text".into()) };
+        let mut own = Chance::of(&[self.seed, 24, turn.lease.0, u64::from(turn.number)]);
+        let fingerprint = self.luck.strikes(Fault::Circles, &mut own, 60).then(|| fingerprint(&mut own));
+        let text = Some("text".into());
+        let idle = Event::SessionIdle { lease: turn.lease, turn: turn.quoted, text, fingerprint };
         let way = Way { lost: Fault::LostIdle, spread: 50 };
         self.end(turn, 50, way, idle);
     }

@@ -1,9 +1,9 @@
 //! No check is vacuous: for each rule a step that was true is doctored to break it, and is refused by that rule.
 
 use orchestrator_scheduler::{
-    BreakerState, Command, Config, Event, Lane, LaneCounts, LeaseId, LeaseView, MissionOutcome, ModelView,
-    Outcome, Phase, Plan, Priority, Purpose, ReportStatus, Role, Scheduler, SessionErrorKind, Snapshot,
-    TaskKind, TaskSpec, TaskState, TaskView, Verification,
+    BreakerState, Command, Config, Counts, Event, Lane, LaneCounts, LeaseId, LeaseView, MissionOutcome,
+    ModelView, Outcome, Phase, Plan, Priority, PromptReason, Purpose, ReportStatus, Role, Scheduler,
+    SessionErrorKind, Sign, Snapshot, TaskKind, TaskSpec, TaskState, TaskView, Tried, Usage, Verification,
 };
 
 use super::{Broken, Kept, Rule, Step, Witness, check_event};
@@ -50,9 +50,15 @@ fn mission() -> Doctored {
         retry_after_ms: Some(90_000),
     });
     send(reported(a));
-    send(Event::SessionIdle { lease: a, turn: Some(1), text: None });
+    send(Event::SessionIdle { lease: a, turn: Some(1), text: None, fingerprint: None });
     // The last step accepts "a" and starts "c" in its lane.
-    send(Event::Verified { task: Some("a".into()), attempt: 1, passed: true, report: String::new() })
+    send(Event::Verified {
+        task: Some("a".into()),
+        attempt: 1,
+        passed: true,
+        report: String::new(),
+        fingerprint: None,
+    })
 }
 
 fn plan() -> Plan {
@@ -107,6 +113,10 @@ impl Doctored {
     fn start(&mut self) -> &mut Command {
         self.commands.iter_mut().find(|command| matches!(command, Command::Start { .. })).unwrap()
     }
+}
+
+fn continued() -> Command {
+    Command::Continue { edge: "e".into(), session: "s".into(), reason: "go on".into() }
 }
 
 type Change = fn(&mut Doctored);
@@ -229,6 +239,42 @@ const CHANGES: &[(Rule, &str, Change)] = &[
     (Rule::End, "it finishes and does not end", |m| {
         m.commands.push(Command::Finish { outcome: MissionOutcome::Accepted, message: String::new() });
     }),
+    (Rule::Circles, "a second diagnostic turn", |m| {
+        let tried = vec![Tried { attempt: 1, ended: "failed".into(), summary: None }];
+        m.task("c").tried.clone_from(&tried);
+        m.witness.diagnosed.insert("c".into());
+        let Command::Start { reason, .. } = m.start() else { return };
+        *reason = Some(PromptReason::Stagnating { sign: Sign::SameError, tried, because: None });
+    }),
+    (Rule::Decisions, "it waits for the commander and runs", |m| m.task("b").waiting = Some("?".into())),
+    (Rule::Decisions, "all wait and the mission runs", |m| {
+        m.now.tasks.retain(|task| task.id == "a" || task.id == "f");
+        m.commands.clear();
+        m.now.leases.clear();
+        (m.now.mission.in_use, m.now.mission.reserved) = (0, Usage::default());
+        m.now.mission.counts = Counts { accepted: 1, reviewing: 1, ..Counts::default() };
+        let f = m.task("f");
+        (f.state, f.waiting) = (TaskState::Reviewing, Some("?".into()));
+        (f.lease, f.lane, f.retry_at) = (None, None, None);
+    }),
+    (Rule::Models, "a model that refused it", |m| {
+        m.task("c").refused_by.push("x/y".into());
+        let Command::Start { model, .. } = m.start() else { return };
+        *model = Some("x/y".into());
+    }),
+    (Rule::Continuations, "an edge that was answered", |m| {
+        m.witness.edges.insert("e".into());
+        m.commands.push(continued());
+    }),
+    (Rule::Continuations, "a continuation of what was paused", |m| {
+        m.now.mission.phase = Phase::Paused;
+        m.commands.push(continued());
+    }),
+    (Rule::Continuations, "a fourth that brought nothing", |m| m.now.mission.continued_in_vain = 4),
+    (Rule::Commands, "an answer about files to what does not run", |m| {
+        let (lease, files, reason) = (LeaseId(3), Vec::new(), String::new());
+        m.commands.push(Command::ScopeAnswered { lease, granted: true, files, reason });
+    }),
     (Rule::End, "it goes on after its end", |m| m.witness.finished = true),
     (Rule::Time, "time that runs back", |m| m.before.mission.updated_at = m.now.mission.updated_at + 1),
     (Rule::Time, "a task ahead of its mission", |m| m.task("b").updated_at += 1_000),
@@ -254,7 +300,7 @@ fn every_doctored_outcome_is_refused() {
     let taken = Outcome::default();
     let ignored = Outcome { ignored: Some("late".into()), ..Outcome::default() };
     let (b, f) = (LeaseId(2), LeaseId(3));
-    let idle = |lease, turn| Event::SessionIdle { lease, turn: Some(turn), text: None };
+    let idle = |lease, turn| Event::SessionIdle { lease, turn: Some(turn), text: None, fingerprint: None };
     let limited = |pause| Event::SessionError {
         lease: f,
         turn: Some(1),
@@ -262,8 +308,13 @@ fn every_doctored_outcome_is_refused() {
         message: String::new(),
         retry_after_ms: Some(pause),
     };
-    let verified =
-        |attempt| Event::Verified { task: Some("a".into()), attempt, passed: true, report: String::new() };
+    let verified = |attempt| Event::Verified {
+        task: Some("a".into()),
+        attempt,
+        passed: true,
+        report: String::new(),
+        fingerprint: None,
+    };
     let of =
         |m: &Doctored, event: &Event, outcome: &Outcome| m.check_event(event, outcome).map_err(|it| it.rule);
     let m = mission();

@@ -1,7 +1,7 @@
 //! Which events count, by what was before them: an oracle of its own.
 
 use orchestrator_scheduler::{
-    Event, LeaseId, LeaseView, Outcome, Phase, Purpose, SessionErrorKind, Snapshot, TaskState,
+    Event, LeaseId, LeaseView, Outcome, Phase, Purpose, SessionErrorKind, Snapshot, TaskKind, TaskState,
 };
 
 use super::{Kept, Step, ensure};
@@ -58,9 +58,9 @@ fn due(before: &Snapshot, event: &Event) -> Due {
             yes(at_work(*lease, None).is_some_and(|lease| !lease.clock_stopped && lease.session.is_some()))
         }
         Event::ClockStarted { lease } => yes(at_work(*lease, None).is_some_and(|lease| lease.clock_stopped)),
-        Event::SessionIdle { lease, turn, .. } | Event::SessionError { lease, turn, .. } => {
-            yes(at_work(*lease, *turn).is_some())
-        }
+        Event::ProviderRetrying { lease, turn, .. }
+        | Event::SessionIdle { lease, turn, .. }
+        | Event::SessionError { lease, turn, .. } => yes(at_work(*lease, *turn).is_some()),
         Event::TaskReported { lease, turn, .. } => {
             yes(at_work(*lease, *turn).is_some_and(|lease| lease.purpose == Purpose::Work))
         }
@@ -73,7 +73,10 @@ fn due(before: &Snapshot, event: &Event) -> Due {
             let elsewhere = before.leases.iter().any(|lease| lease.session.as_ref() == Some(session));
             yes(live(before, *lease).is_some_and(|lease| lease.session.is_none()) && !elsewhere)
         }
-        Event::Verified { task: Some(id), attempt, .. } => {
+        Event::ScopeRequested { lease, turn, .. } => {
+            yes(at_work(*lease, *turn).is_some_and(|lease| lease.purpose == Purpose::Work))
+        }
+        Event::ScopeViolated { task: id, attempt, .. } | Event::Verified { task: Some(id), attempt, .. } => {
             let task = before.tasks.iter().find(|task| task.id == *id);
             yes(task.is_some_and(|task| task.state == TaskState::Verifying && task.attempt == *attempt))
         }
@@ -89,7 +92,16 @@ fn due(before: &Snapshot, event: &Event) -> Due {
         }
         Event::Amended { revision: Some(revision), .. } if *revision != before.mission.revision => Due::Late,
         Event::Paused { .. } => {
-            yes(matches!(before.mission.phase, Phase::Running | Phase::Verifying | Phase::Sealing))
+            let planned = before.tasks.iter().any(|task| task.kind == TaskKind::Task);
+            yes(match before.mission.phase {
+                Phase::Planning => planned,
+                Phase::Paused | Phase::Done => false,
+                Phase::Running | Phase::Deciding | Phase::Verifying | Phase::Sealing => true,
+            })
+        }
+        Event::Decided { task: id, .. } => {
+            let task = before.tasks.iter().find(|task| task.id == *id);
+            yes(task.is_some_and(|task| task.waiting.is_some()))
         }
         Event::Cancelled { task: None, .. } => yes(before.mission.phase != Phase::Done),
         _ => Due::Unknown,

@@ -48,6 +48,7 @@ pub(super) fn begins_turn(command: &Command) -> bool {
         command,
         Command::Start { .. }
             | Command::Prompt { .. }
+            | Command::Compact { .. }
             | Command::Review { .. }
             | Command::ReviewPrompt { .. }
     )
@@ -82,7 +83,10 @@ pub(super) fn check_idling(step: &Step) -> Kept {
                 task.id
             );
         }
-        let waits = phase == Phase::Running && task.state == TaskState::Reviewing && task.retry_at.is_none();
+        let waits = phase == Phase::Running
+            && task.state == TaskState::Reviewing
+            && task.retry_at.is_none()
+            && task.waiting.is_none();
         if waits && free(Role::Reviewer) && needs::answers(step, "reviewer") {
             let judged = now.leases.iter().any(|lease| {
                 lease.purpose == Purpose::Review && lease.task.as_ref() == Some(&task.id) && lease.running

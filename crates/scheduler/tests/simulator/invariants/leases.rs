@@ -17,7 +17,9 @@ impl Witness {
                     self.last_lease = lease.0;
                     self.turns.insert(*lease, 1);
                 }
-                Command::Prompt { lease, turn, .. } | Command::ReviewPrompt { lease, turn, .. } => {
+                Command::Prompt { lease, turn, .. }
+                | Command::Compact { lease, turn, .. }
+                | Command::ReviewPrompt { lease, turn, .. } => {
                     let last = self.turns.insert(*lease, *turn);
                     ensure!(Leases, last == Some(turn - 1), "{lease} goes from turn {last:?} to {turn}");
                 }
@@ -74,6 +76,7 @@ pub(super) fn check_commands(step: &Step) -> Kept {
                 ensure!(Commands, is || step.batch, "{task} was started and does not run");
             }
             Command::Prompt { lease, session, turn, .. }
+            | Command::Compact { lease, session, turn, .. }
             | Command::ReviewPrompt { lease, session, turn, .. } => {
                 let live = live(*lease).filter(|live| live.turn == *turn && live.running);
                 ensure!(Commands, live.is_some() || step.batch, "{lease} was prompted and does not run");
@@ -110,7 +113,14 @@ pub(super) fn check_commands(step: &Step) -> Kept {
                 let is = phase == Phase::Verifying || step.batch;
                 ensure!(Commands, is, "the mission was to be checked and is {phase:?}");
             }
-            Command::Retry { .. } | Command::Notify { .. } | Command::Finish { .. } => {}
+            Command::ScopeAnswered { lease, granted, .. } => {
+                let is = live(*lease).is_some_and(|live| live.running && live.purpose == Purpose::Work);
+                ensure!(Commands, is || step.batch, "{lease} was answered ({granted}) and does not run");
+            }
+            Command::Continue { .. }
+            | Command::Retry { .. }
+            | Command::Notify { .. }
+            | Command::Finish { .. } => {}
         }
     }
     Ok(())

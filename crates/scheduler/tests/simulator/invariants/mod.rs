@@ -4,6 +4,7 @@
 
 mod doctored;
 mod events;
+mod judgement;
 mod lanes;
 mod leases;
 mod needs;
@@ -70,6 +71,12 @@ rules! {
     Idling = "nothing idles that could run",
     /// A turn under way is looked at within five seconds.
     InSight = "no turn is out of sight",
+    /// A task is told once that it goes round in circles; the next time it fails.
+    Circles = "a task is told once that it goes round in circles",
+    /// What waits for the commander holds no lane and gets no turn, and a mission that waits for nothing else says so.
+    Decisions = "what waits for the commander waits in sight",
+    /// The commander is continued at most once an idle edge, three times without progress, and never when people said stop.
+    Continuations = "the commander is continued once an edge",
     /// After a mission's one end nothing is left and nothing goes on.
     End = "the end is the end",
     /// The time that the scheduler counts never runs back.
@@ -129,6 +136,10 @@ pub(crate) struct Witness {
     /// The last prompt of each live lease.
     turns: BTreeMap<LeaseId, u32>,
     finished: bool,
+    /// Tasks that had their diagnostic turn.
+    diagnosed: BTreeSet<Name>,
+    /// Idle edges that were answered.
+    edges: BTreeSet<String>,
 }
 
 impl Witness {
@@ -137,6 +148,8 @@ impl Witness {
         self.check_accepted(step)?;
         self.check_leases(step)?;
         self.check_end(step)?;
+        self.check_circles(step)?;
+        self.check_continuations(step)?;
         lanes::check_limit(step)?;
         tasks::check_pauses(step)?;
         needs::check_budget(step)?;
@@ -155,12 +168,16 @@ impl Witness {
         tasks::check_scopes(step)?;
         tasks::check_holdings(step)?;
         tasks::check_counts(step)?;
+        judgement::check_decisions(step)?;
         leases::check_quiet_leases(step)
     }
 
     fn check_accepted(&mut self, step: &Step) -> Kept {
         for command in step.commands {
-            if let Command::Start { task, .. } | Command::Prompt { task, .. } = command {
+            if let Command::Start { task, .. }
+            | Command::Prompt { task, .. }
+            | Command::Compact { task, .. } = command
+            {
                 ensure!(Accepted, !self.accepted.contains(task), "{task} was accepted and is prompted again");
             }
         }

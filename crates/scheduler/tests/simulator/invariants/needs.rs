@@ -1,20 +1,23 @@
 //! What a turn needs besides a lane and a permit: a model that answers, room in the budget, memory.
 
-use orchestrator_scheduler::{BreakerState, Budget, Command, ModelView, Priority, TaskKind, TaskView, Usage};
+use orchestrator_scheduler::{
+    BreakerState, Budget, Command, ModelView, Name, Priority, TaskKind, TaskView, Usage,
+};
 
 use super::{Kept, Step, ensure, lanes::begins_turn};
 
 /// No turn begins once a limit is reached, and what is reserved for a turn comes back with it.
 pub(super) fn check_budget(step: &Step) -> Kept {
     let now = &step.now.mission;
-    let idle = now.in_use == 0;
+    let idle = now.in_use == 0 && now.continuation.is_none();
     ensure!(
         Budget,
         !idle || now.reserved == Usage::default(),
         "nothing runs, and {:?} is held",
         now.reserved
     );
-    if step.batch || !step.commands.iter().any(begins_turn) {
+    let begins = |command: &Command| begins_turn(command) || matches!(command, Command::Continue { .. });
+    if step.batch || !step.commands.iter().any(begins) {
         return Ok(());
     }
     let reached = reached(&now.used, &now.budget);
@@ -47,6 +50,7 @@ pub(super) fn check_models(step: &Step) -> Kept {
     for command in step.commands {
         let (Command::Start { model, lane, .. }
         | Command::Prompt { model, lane, .. }
+        | Command::Compact { model, lane, .. }
         | Command::Review { model, lane, .. }
         | Command::ReviewPrompt { model, lane, .. }) = command
         else {
@@ -58,6 +62,11 @@ pub(super) fn check_models(step: &Step) -> Kept {
         // One whose pause is over is half-open as soon as it is asked.
         let asked = open(&step.now.mission.models);
         ensure!(Models, !asked, "{model:?} is not to be asked, and {lane:?} asks it");
+        let (Command::Start { task: id, .. } | Command::Prompt { task: id, .. }) = command else { continue };
+        let refused = step.now.tasks.iter().find(|task| {
+            task.id == *id && model.as_ref().is_some_and(|model| task.refused_by.contains(model))
+        });
+        ensure!(Models, refused.is_none(), "{model:?} refused {id}, and is asked again");
     }
     Ok(())
 }
@@ -88,15 +97,22 @@ pub(super) fn has_all(step: &Step, task: &TaskView) -> bool {
     // What a turn is expected to use can't be seen.
     let unlimited = now.budget == Budget::default();
     let memory = now.memory_percent.is_none() || task.priority != Priority::Low;
-    unlimited && memory && answers(step, &task.agent)
+    unlimited && memory && answers_but(step, &task.agent, &task.refused_by)
 }
 
 /// Whether some model of an agent surely answers.
 pub(super) fn answers(step: &Step, agent: &str) -> bool {
+    answers_but(step, agent, &[])
+}
+
+/// The same, of those that did not refuse.
+fn answers_but(step: &Step, agent: &str, refused_by: &[Name]) -> bool {
     let sick =
         |model: Option<&str>| step.now.mission.models.iter().any(|view| view.model.as_deref() == model);
     match step.config.models.get(agent) {
-        Some(models) if !models.is_empty() => models.iter().any(|model| !sick(Some(model))),
+        Some(models) if !models.is_empty() => {
+            models.iter().any(|model| !sick(Some(model)) && !refused_by.iter().any(|name| name == model))
+        }
         _ => !sick(None),
     }
 }

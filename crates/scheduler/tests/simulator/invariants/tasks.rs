@@ -59,6 +59,7 @@ pub(super) fn is_engaged(task: &TaskView) -> bool {
         || task.lease.is_some()
         || task.lane.is_some()
         || task.retry_at.is_some()
+        || task.waiting.is_some()
 }
 
 /// A task that runs has a lease with a turn under way; one that ended holds nothing.
@@ -133,6 +134,7 @@ pub(super) fn check_pauses(step: &Step) -> Kept {
     for command in step.commands {
         let (Command::Start { task: id, .. }
         | Command::Prompt { task: id, .. }
+        | Command::Compact { task: id, .. }
         | Command::Review { task: Some(id), .. }
         | Command::ReviewPrompt { task: Some(id), .. }) = command
         else {
