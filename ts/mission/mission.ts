@@ -22,9 +22,11 @@ import type { Host, HostEvent } from "../host/host.ts";
 import type { Brief } from "./brief.ts";
 import { budgetOf } from "./budget.ts";
 import { Checks } from "./checks.ts";
+import { keepGoing } from "./continuation.ts";
 import type { Isolation } from "./isolation.ts";
 import { repairMessage, sealMessage, taskMessage, VERDICT_MISSING } from "./messages.ts";
 import type { News } from "./news.ts";
+import { changesNothing } from "./outcome.ts";
 import { Permissions } from "./permissions.ts";
 import { redactor } from "./redaction.ts";
 import { type Judgement, reviewText, verdictEvent } from "./reviews.ts";
@@ -389,8 +391,6 @@ export class Mission {
         return this.#start(command);
       case "prompt":
         return this.#repair(command);
-      case "compact":
-        return this.#compact(command);
       case "abort":
         return this.#sessions.abort(command.lease, command.session);
       case "poll":
@@ -402,9 +402,11 @@ export class Mission {
       case "review_prompt":
         return this.#sessions.again({ ...command, agent: "reviewer" }, VERDICT_MISSING);
       case "scope_answered":
-        return this.#host.log("info", `lease ${command.lease} asked for files: ${command.reason}`);
+        return this.#host.log("info", command.reason);
+      case "compact":
       case "continue":
-        return this.#continue(command);
+        this.#tell(await keepGoing(this.#host, command));
+        return;
       case "retry":
         return this.#host.log("info", `task ${command.task} is tried again: ${command.reason}`);
       case "notify":
@@ -419,23 +421,6 @@ export class Mission {
     const title = `${task.id}: ${task.title} (@${command.agent})`;
     const text = taskMessage(this.#spec(command.task), command);
     await this.#sessions.engage({ ...command, ...(await this.#placeFor(task)), title, text });
-  }
-
-  /** No host can be asked for that yet: the engine then gives the next attempt a session of its own. */
-  async #compact({ lease, turn }: Extract<Command, { type: "compact" }>): Promise<void> {
-    const message = "the context is full, and this host can't compact a session";
-    this.#tell({ type: "session_error", lease, turn, kind: "context_overflow", message });
-  }
-
-  async #continue({ edge, session, reason }: Extract<Command, { type: "continue" }>): Promise<void> {
-    try {
-      const { agent = "commander", model } = (await this.#host.facts(session)) ?? {};
-      await this.#host.prompt({ session, agent, text: reason, ...(model === undefined ? {} : { model }) });
-    } catch (error) {
-      this.#tell({ type: "continue_failed", edge, message: String(error) });
-      return;
-    }
-    this.#tell({ type: "continue_accepted", edge });
   }
 
   async #repair(command: Extract<Command, { type: "prompt" }>): Promise<void> {
@@ -518,11 +503,4 @@ export class Mission {
 function isDecision(event: Event): boolean {
   if (event.type !== "amended") return event.type === "plan_submitted";
   return event.revision !== undefined && event.items.some(({ status }) => status !== undefined);
-}
-
-/** Whether an event was ignored, or led to nothing but looks at sessions. */
-function changesNothing({ commands, ignored }: Outcome): boolean {
-  return (
-    (ignored !== undefined || commands.length > 0) && commands.every((command) => command.type === "poll")
-  );
 }

@@ -26,6 +26,7 @@ impl Scheduler {
             return Err(Ignored(format!("the plan is at version {current}, not {made_for}")).into());
         }
         let keys = self.amendable(&items)?;
+        self.commander_moved();
         if items.iter().any(|item| item.status == Some(AmendedStatus::Pending)) {
             self.reopen();
         }

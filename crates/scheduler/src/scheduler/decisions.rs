@@ -12,10 +12,10 @@ use crate::{
 impl Scheduler {
     /// A task under review goes no further without the commander. It keeps its files and its session; its lane is free
     /// for others.
-    pub(super) fn ask_commander(&mut self, key: TaskKey, question: String) {
+    pub(super) fn ask_commander(&mut self, key: TaskKey, question: &str) {
         let task = self.tasks.change(key);
         let work = task.work_mut();
-        work.waiting = Some(question.clone());
+        work.waiting = Some(question.to_owned());
         if let Some(lane) = work.lane.take() {
             self.lanes.give_back(lane);
         }

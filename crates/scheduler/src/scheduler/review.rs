@@ -149,7 +149,7 @@ impl Scheduler {
                 self.tasks.change(key).findings.clone_from(&findings);
                 if let Some(finding) = again {
                     let what = excerpt(&finding.message);
-                    self.ask_commander(key, format!("the reviewer rejected it twice for the same: {what}"));
+                    self.ask_commander(key, &format!("the reviewer rejected it twice for the same: {what}"));
                     return Ok(());
                 }
                 let why = match findings.first() {
