@@ -72,6 +72,7 @@ describe("a tool", () => {
     ["report_task", ["worker"]],
     ["review_task", ["reviewer"]],
     ["update_todo", ["commander", "planner"]],
+    ["lsp_diagnostics", ["worker", "reviewer"]],
   ])("%s is offered to %j only", (tool, agents) => {
     expect(allowed(tool)).toEqual(agents);
   });

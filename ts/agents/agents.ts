@@ -41,6 +41,7 @@ const OFFERED_TO: Readonly<Record<string, readonly string[]>> = {
   report_task: ["worker"],
   review_task: ["reviewer"],
   update_todo: ["commander", "planner"],
+  lsp_diagnostics: ["worker", "reviewer"],
 };
 
 /** Tools of the host that none of our agents needs: a plan takes their place, and each costs kilobytes in every request. */

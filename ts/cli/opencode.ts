@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { endGroup } from "../mission/process-group.ts";
+import { endGroup } from "../process/process-group.ts";
 import { CliError, ExitCode } from "./exit.ts";
 
 /** What the file of a program may end in. */

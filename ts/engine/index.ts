@@ -4,6 +4,15 @@
  * Importing this module never loads the addon and never throws: the first use does, with an
  * `ERR_ADDON_…` error that names what was tried when there is none for the platform.
  */
+export type { LanguageServerSpec } from "../diagnostics/catalogue.ts";
+export type { Diagnostic } from "../diagnostics/diagnostic.ts";
+export {
+  type CheckedFile,
+  type CheckOptions,
+  Diagnostics,
+  type DiagnosticsOptions,
+  type FileDiagnostics,
+} from "../diagnostics/diagnostics.ts";
 export { type AddonSearch, loadAddon } from "./addon.ts";
 export { Backoff } from "./backoff.ts";
 export { type BreakerState, type Call, CircuitBreaker } from "./breaker.ts";

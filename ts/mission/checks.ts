@@ -2,6 +2,7 @@
 import type { Command, Event, TaskView } from "../engine/index.ts";
 import { filesOfTask, projectPath } from "./changes.ts";
 import type { Isolation } from "./isolation.ts";
+import type { LanguageServers } from "./language-servers.ts";
 import { verify } from "./verification.ts";
 
 type VerifyCommand = Extract<Command, { type: "verify" }>;
@@ -17,12 +18,14 @@ export interface Subject {
 export class Checks {
   readonly #isolation: Isolation;
   readonly #timeoutMs: number;
+  readonly #servers: LanguageServers;
   readonly #running = new Map<string, AbortController>();
 
   /** `timeoutMs` is for one command. */
-  constructor(isolation: Isolation, timeoutMs: number) {
+  constructor(isolation: Isolation, timeoutMs: number, servers: LanguageServers) {
     this.#isolation = isolation;
     this.#timeoutMs = timeoutMs;
+    this.#servers = servers;
   }
 
   /** Carries out one `verify` command and answers the event that tells the engine. */
@@ -43,6 +46,7 @@ export class Checks {
         changed,
         reported,
         commands: command.commands,
+        diagnostics: this.#servers.in(place.directory),
         timeoutMs: this.#timeoutMs,
         signal: controller.signal,
       });

@@ -1,6 +1,6 @@
-import { spawnSync } from "node:child_process";
 import { tmpdir } from "node:os";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { isRunning } from "../process/running.fixture.ts";
 import { runCommand } from "./command.ts";
 import { folderWith } from "./folder.fixture.ts";
 
@@ -89,7 +89,3 @@ describe("runCommand", () => {
 });
 
 /** A process that ended but that nobody has reaped yet (state Z) does not run any more. */
-function isRunning(pid: number): boolean {
-  const { stdout } = spawnSync("ps", ["-o", "stat=", "-p", String(pid)], { encoding: "utf8" });
-  return stdout.trim() !== "" && !stdout.trim().startsWith("Z");
-}

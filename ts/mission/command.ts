@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { endGroup, killGroup } from "./process-group.ts";
+import { endGroup, killGroup } from "../process/process-group.ts";
 import { withoutProviderKeys } from "./provider-keys.ts";
 
 /** How a command ended. `code` is `null` when it was killed: see `ended`. */

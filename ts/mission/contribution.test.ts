@@ -23,6 +23,7 @@ const ARGUMENTS: Readonly<Record<string, object>> = {
   tasks: { action: "list" },
   report_task: { status: "done", summary: "s" },
   review_task: { verdict: "approve" },
+  lsp_diagnostics: { files: ["a.ts"] },
 };
 
 /** Why there is no mission: nobody has started one, or there is no engine that it could run on. */

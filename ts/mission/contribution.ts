@@ -8,6 +8,7 @@ import { Orchestrator } from "./orchestrator.ts";
 import { redactor } from "./redaction.ts";
 import { Shutdown } from "./shutdown.ts";
 import { delegateTask } from "./tools/delegate-task.ts";
+import { lspDiagnostics } from "./tools/lsp-diagnostics.ts";
 import { reportTask } from "./tools/report-task.ts";
 import { reviewTask } from "./tools/review-task.ts";
 import { runMission } from "./tools/run-mission.ts";
@@ -60,9 +61,16 @@ export async function contribute(host: Host, options: unknown): Promise<Contribu
   const contribution: Contribution = {
     agents: AGENTS,
     commands: COMMANDS,
-    tools: [submitPlan, runMission, delegateTask, tasks, updateTodo, reportTask, reviewTask].map((tool) =>
-      tool(orchestrator),
-    ),
+    tools: [
+      submitPlan,
+      runMission,
+      delegateTask,
+      tasks,
+      updateTodo,
+      reportTask,
+      reviewTask,
+      lspDiagnostics,
+    ].map((tool) => tool(orchestrator)),
     onCommand: (call) => onCommand(orchestrator, call),
     onEvent: (event) => orchestrator.hear(event),
     beforeTool: (use) => orchestrator.guard(use),

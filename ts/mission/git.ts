@@ -50,6 +50,11 @@ export async function changedFiles({ directory, base }: Place): Promise<Readonly
   return new Set([...names(untracked), ...names(tracked)]);
 }
 
+/** Whether there is a commit to compare with. */
+export async function hasBase({ directory, base }: Place): Promise<boolean> {
+  return (await git(directory, "rev-parse", "--quiet", "--verify", `${base}^{commit}`)) !== undefined;
+}
+
 /** A file's content in the base; `undefined` when it is new there. */
 export async function committed({ directory, base }: Place, path: string): Promise<Buffer | undefined> {
   return git(directory, "show", `${base}:./${path}`);

@@ -23,7 +23,9 @@ import type { Brief } from "./brief.ts";
 import { budgetOf } from "./budget.ts";
 import { Checks } from "./checks.ts";
 import { keepGoing } from "./continuation.ts";
+import type { Place } from "./git.ts";
 import type { Isolation } from "./isolation.ts";
+import type { LanguageServers } from "./language-servers.ts";
 import { repairMessage, sealMessage, taskMessage, VERDICT_MISSING } from "./messages.ts";
 import type { News } from "./news.ts";
 import { changesNothing } from "./outcome.ts";
@@ -42,6 +44,8 @@ export interface MissionParts {
   readonly host: Host;
   readonly store: Store;
   readonly settings: Settings;
+  /** The language servers of the project; they stay the caller's. */
+  readonly languageServers: LanguageServers;
   /** The right to drive it; given back when the mission is closed. */
   readonly owner: Ownership;
   /** Where its tasks are worked on. */
@@ -72,7 +76,7 @@ export class Mission {
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
 
-  constructor({ brief, host, store, settings, owner, isolation }: MissionParts) {
+  constructor({ brief, host, store, settings, languageServers, owner, isolation }: MissionParts) {
     const { lanes, attempts, stallTimeoutMs, taskTimeoutMs, review, models } = settings;
     this.brief = brief;
     this.#host = host;
@@ -108,7 +112,7 @@ export class Mission {
           : (this.#engine.lease(lease)?.used ?? { tokens: 0, microUsd: 0, calls: 0 }),
     });
     this.#isolation = isolation;
-    this.#checks = new Checks(isolation, settings.verifyTimeoutMs);
+    this.#checks = new Checks(isolation, settings.verifyTimeoutMs, languageServers);
     this.todo = new Todo({
       directory: host.directory,
       brief,
@@ -248,6 +252,12 @@ export class Mission {
   /** Rejects where a session of the mission may not use a tool as it is about to. */
   guard(use: ToolUse): Promise<void> {
     return this.#guard.check(use);
+  }
+
+  /** Where a session works: in the place of its task, or in the project's folder. */
+  placeOf(session: string): Place {
+    const caller = this.#callerOf(session);
+    return this.#isolation.placeOf(caller?.kind === "agent" ? caller.task?.id : undefined);
   }
 
   #callerOf(session: string): Caller | undefined {

@@ -4,12 +4,22 @@
  */
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { EngineError, type Held, loadAddon, Ownership, Store, type TaskView } from "../engine/index.ts";
+import {
+  type Diagnostics,
+  EngineError,
+  type Held,
+  loadAddon,
+  Ownership,
+  Store,
+  type TaskView,
+} from "../engine/index.ts";
 import type { ToolUse } from "../host/contribution.ts";
 import type { Host, HostEvent } from "../host/host.ts";
 import { type Brief, briefKey, newMissionId } from "./brief.ts";
 import { MissionError } from "./error.ts";
+import type { Place } from "./git.ts";
 import { Isolated, type Places, shared } from "./isolation.ts";
+import { LanguageServers } from "./language-servers.ts";
 import { Mission, type MissionParts } from "./mission.ts";
 import {
   chosen,
@@ -37,6 +47,7 @@ export class Orchestrator {
   readonly #host: Host;
   readonly #options: unknown;
   readonly #places: Places;
+  readonly #languageServers: LanguageServers;
   #store: Store | undefined;
   #mission: Mission | undefined;
   #disposed = false;
@@ -50,6 +61,12 @@ export class Orchestrator {
     this.#host = host;
     this.#options = options;
     this.#places = places;
+    this.#languageServers = new LanguageServers(host.directory);
+  }
+
+  /** The project's folder, absolute. */
+  get directory(): string {
+    return this.#host.directory;
   }
 
   /** The project's newest mission of this process, finished or not. */
@@ -90,6 +107,7 @@ export class Orchestrator {
     };
     store.transaction((tx) => tx.put(briefKey(brief.id), brief), { durability: "full" });
     const owner = this.#claim(store, brief);
+    await this.#languageServers.use(settings.languageServers);
     this.#mission = this.#drive({ brief, store, settings, owner });
     return this.#mission;
   }
@@ -116,6 +134,7 @@ export class Orchestrator {
     const led: Brief = { ...brief, session };
     if (brief.session !== session)
       store.transaction((tx) => tx.put(briefKey(led.id), led), { durability: "full" });
+    await this.#languageServers.use(settings.languageServers);
     this.#mission = this.#drive({ brief: led, store, settings, owner });
     this.#mission.submit({ type: "interrupted" });
     return this.#mission;
@@ -180,7 +199,7 @@ export class Orchestrator {
     for (const mission of left) await new Worktrees(directory, mission).clean();
   }
 
-  #drive(parts: Omit<MissionParts, "host" | "isolation">): Mission {
+  #drive(parts: Omit<MissionParts, "host" | "isolation" | "languageServers">): Mission {
     const host = this.#host;
     this.#collect(parts.store, parts.brief);
     const { id, isolation } = parts.brief;
@@ -188,12 +207,14 @@ export class Orchestrator {
       opened: (directory: string) => this.#places.opened(directory),
       left: async (directory: string) => {
         await host.leave(directory);
+        await this.#languageServers.leave(directory);
         await this.#places.left(directory);
       },
     };
     return new Mission({
       ...parts,
       host,
+      languageServers: this.#languageServers,
       isolation: isolation === undefined ? shared(host.directory) : new Isolated(host.directory, id, places),
     });
   }
@@ -298,8 +319,15 @@ export class Orchestrator {
   handlers(): readonly ShutdownHandler[] {
     return [
       { name: "mission", priority: 20, run: () => this.#closeMission() },
+      { name: "language servers", priority: 10, run: () => this.#languageServers.close() },
       { name: "store", priority: 0, run: () => this.#closeStore() },
     ];
+  }
+
+  /** The language servers for where a session of a mission works. @throws MissionError `ERR_NO_MISSION` */
+  diagnosticsFor(session: string): { readonly place: Place; readonly diagnostics: Diagnostics } {
+    const place = this.missionOf(session).placeOf(session);
+    return { place, diagnostics: this.#languageServers.in(place.directory) };
   }
 
   async #closeMission(): Promise<void> {

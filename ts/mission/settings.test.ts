@@ -28,6 +28,7 @@ const DEFAULTS = {
   unattended: "reject",
   isolation: "shared",
   scope: "enforce",
+  languageServers: {},
 };
 
 describe("settings", () => {
@@ -73,6 +74,26 @@ describe("settings", () => {
 
   it("may all be commented out", async () => {
     expect(await load({ project: '// { "attempts": 9 }\n' })).toEqual(DEFAULTS);
+  });
+});
+
+describe("language servers", () => {
+  it("may be added, replaced and switched off", async () => {
+    const vtsls = { command: ["vtsls", "--stdio"], extensions: [".ts"], initializationOptions: { a: [1] } };
+    const languageServers = { vtsls, "typescript-language-server": false };
+    expect(await load({ project: JSON.stringify({ languageServers }) })).toMatchObject({ languageServers });
+  });
+
+  it.each([
+    [{ command: [], extensions: [".x"] }, /languageServers\.x\.command/],
+    [{ command: ["x"], extensions: ["x"] }, /languageServers\.x\.extensions\.0: give a file name's ending/],
+    [
+      { comand: ["x"], command: ["x"], extensions: [".x"] },
+      /"languageServers.x.comand"; did you mean "command"\?/,
+    ],
+    [true, /languageServers\.x: .*expected object/],
+  ])("are refused where one is mistaken, and it is said how: %j", async (x, message) => {
+    await expect(load({}, { languageServers: { x } })).rejects.toThrow(message);
   });
 });
 

@@ -17,6 +17,14 @@ const lanes = (most: number) => z.int().min(1).max(64).default(most);
 const milliseconds = (usual: number) => z.int().min(1000).default(usual);
 const count = z.int().min(1).optional();
 const amount = z.number().positive().optional();
+const LanguageServer = z.strictObject({
+  command: z.tuple([z.string().min(1)], z.string()).describe("The program and its arguments."),
+  extensions: z
+    .array(z.string().regex(/^\.[^./\\\s]+$/, "give a file name's ending with its dot, like .ts"))
+    .min(1)
+    .describe("Endings of the files that it answers for."),
+  initializationOptions: z.unknown().optional().describe("Handed to the server as it is."),
+});
 const ModelName = z.string().regex(/^[^/\s]+\/\S+$/, "give a model as provider/model");
 
 /** The settings, with their defaults. */
@@ -70,6 +78,10 @@ export const Settings = z.strictObject({
     .enum(["enforce", "warn"])
     .default("enforce")
     .describe("Whether an edit outside of a task's files is refused, or only told of."),
+  languageServers: z
+    .record(z.string().min(1), z.union([z.literal(false), LanguageServer]))
+    .default({})
+    .describe("Language servers by name, besides the known ones or in their place; false switches one off."),
   review: z
     .enum(["plan", "always", "never"])
     .default("plan")
@@ -79,10 +91,11 @@ export const Settings = z.strictObject({
 });
 export type Settings = z.infer<typeof Settings>;
 
-/** The keys of the settings that are objects with fixed keys. */
+/** The keys of the settings that are, or hold, objects with fixed keys. */
 const NESTED: Readonly<Record<string, readonly string[]>> = {
   lanes: ["planner", "worker", "reviewer"],
   budget: ["tokens", "usd", "minutes", "calls", "children"],
+  languageServers: ["command", "extensions", "initializationOptions"],
 };
 
 /** Where settings are read from, besides the plugin's options. Paths are absolute. */
@@ -150,6 +163,11 @@ function problemsOf(value: unknown): readonly string[] {
 
 function problemsOfIssue(issue: z.core.$ZodIssue): readonly string[] {
   const at = issue.path.join(".");
+  // The last form of a union is the one with something in it: what is wrong with that is what helps.
+  if (issue.code === "invalid_union" && issue.errors.length > 0)
+    return (issue.errors.at(-1) ?? []).flatMap((inner) =>
+      problemsOfIssue({ ...inner, path: [...issue.path, ...inner.path] }),
+    );
   if (issue.code !== "unrecognized_keys") return [`${at === "" ? "" : `${at}: `}${issue.message}`];
   const known = NESTED[String(issue.path[0])] ?? Object.keys(Settings.shape);
   return issue.keys.map((key) => {

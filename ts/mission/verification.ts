@@ -1,12 +1,13 @@
 /**
- * Verifies a task, or a whole mission, with real tools: the reported files exist, the changed files parse, the commands
- * pass. It stops at the first step that fails and keeps what it saw, so that a worker can mend it.
+ * Verifies a task, or a whole mission, with real tools: the reported files exist, the changed files parse, language
+ * servers find no new errors in them, the commands pass. It stops at the first step that fails and keeps what it saw, so that a worker can mend it.
  */
 import { access, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { checkSyntaxJob, EngineError, type SyntaxReport } from "../engine/index.ts";
+import { checkSyntaxJob, type Diagnostics, EngineError, type SyntaxReport } from "../engine/index.ts";
 import { type CommandResult, runCommand } from "./command.ts";
 import { committed, type Place } from "./git.ts";
+import { newErrors } from "./new-errors.ts";
 
 /** What is to be verified. Paths are relative to the place's folder. */
 export interface Verification {
@@ -16,6 +17,8 @@ export interface Verification {
   /** The files that the worker says it changed. */
   readonly reported: readonly string[];
   readonly commands: readonly string[];
+  /** The language servers of the place's folder. */
+  readonly diagnostics: Pick<Diagnostics, "check" | "covers">;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
 }
@@ -28,7 +31,7 @@ export interface Verdict {
 
 type Step = (verification: Verification) => Promise<Verdict>;
 
-const STEPS: readonly Step[] = [claims, syntax, commands];
+const STEPS: readonly Step[] = [claims, syntax, newErrors, commands];
 
 /** Runs the steps in order; the first that fails ends it. */
 export async function verify(verification: Verification): Promise<Verdict> {
