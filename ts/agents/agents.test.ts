@@ -73,6 +73,7 @@ describe("a tool", () => {
     ["review_task", ["reviewer"]],
     ["update_todo", ["commander", "planner"]],
     ["lsp_diagnostics", ["worker", "reviewer"]],
+    ["background", ["commander", "worker"]],
   ])("%s is offered to %j only", (tool, agents) => {
     expect(allowed(tool)).toEqual(agents);
   });

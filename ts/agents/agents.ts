@@ -42,6 +42,7 @@ const OFFERED_TO: Readonly<Record<string, readonly string[]>> = {
   review_task: ["reviewer"],
   update_todo: ["commander", "planner"],
   lsp_diagnostics: ["worker", "reviewer"],
+  background: ["commander", "worker"],
 };
 
 /** Tools of the host that none of our agents needs: a plan takes their place, and each costs kilobytes in every request. */

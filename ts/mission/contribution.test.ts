@@ -24,6 +24,7 @@ const ARGUMENTS: Readonly<Record<string, object>> = {
   report_task: { status: "done", summary: "s" },
   review_task: { verdict: "approve" },
   lsp_diagnostics: { files: ["a.ts"] },
+  background: { action: "list" },
 };
 
 /** Why there is no mission: nobody has started one, or there is no engine that it could run on. */

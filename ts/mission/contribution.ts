@@ -7,6 +7,7 @@ import { discreet } from "./discreet-host.ts";
 import { Orchestrator } from "./orchestrator.ts";
 import { redactor } from "./redaction.ts";
 import { Shutdown } from "./shutdown.ts";
+import { background } from "./tools/background.ts";
 import { delegateTask } from "./tools/delegate-task.ts";
 import { lspDiagnostics } from "./tools/lsp-diagnostics.ts";
 import { reportTask } from "./tools/report-task.ts";
@@ -70,6 +71,7 @@ export async function contribute(host: Host, options: unknown): Promise<Contribu
       reportTask,
       reviewTask,
       lspDiagnostics,
+      background,
     ].map((tool) => tool(orchestrator)),
     onCommand: (call) => onCommand(orchestrator, call),
     onEvent: (event) => orchestrator.hear(event),

@@ -19,6 +19,7 @@ import {
 } from "../engine/index.ts";
 import type { ToolUse } from "../host/contribution.ts";
 import type { Host, HostEvent } from "../host/host.ts";
+import { Background } from "./background.ts";
 import type { Brief } from "./brief.ts";
 import { budgetOf } from "./budget.ts";
 import { Checks } from "./checks.ts";
@@ -62,6 +63,8 @@ export class Mission {
   /** The plan as people read and edit it. */
   readonly todo: Todo;
   readonly permissions: Permissions;
+  /** What its agents run beside their turns. */
+  readonly background = new Background();
   readonly #host: Host;
   readonly #engine: MissionEngine;
   readonly #sessions: Sessions;
@@ -285,6 +288,7 @@ export class Mission {
     this.#closed = true;
     clearTimeout(this.#timer);
     this.#checks.keep(() => false);
+    this.background.keep(() => false);
     const { leases } = this.#engine.snapshot();
     await Promise.all(
       leases.map(({ lease, session }) =>
@@ -375,6 +379,9 @@ export class Mission {
       const snapshot = this.snapshot;
       const live = new Set(snapshot.leases.map(({ lease }) => lease));
       this.#sessions.keep((lease) => live.has(lease));
+      this.background.keep((owner) =>
+        owner === "commander" ? this.#outcome === undefined : live.has(owner),
+      );
       this.#checks.keep((task) =>
         task === undefined ? snapshot.phase === "verifying" : this.task(task)?.state === "verifying",
       );

@@ -64,11 +64,6 @@ export class Orchestrator {
     this.#languageServers = new LanguageServers(host.directory);
   }
 
-  /** The project's folder, absolute. */
-  get directory(): string {
-    return this.#host.directory;
-  }
-
   /** The project's newest mission of this process, finished or not. */
   get mission(): Mission | undefined {
     return this.#mission;
