@@ -77,11 +77,43 @@ export interface ToolUse {
   readonly parameters: unknown;
 }
 
+/** The call of a host's own tool that is carried out by us. */
+export interface ReplacementCall {
+  /** The project's folder, absolute. */
+  readonly directory: string;
+  /** The folder of the repository that the project is in; "/" outside of one. */
+  readonly worktree: string;
+  readonly signal: AbortSignal;
+  /** Applies the user's permission rules; rejects when the user or a rule refuses. */
+  ask(question: {
+    readonly permission: string;
+    readonly patterns: readonly string[];
+    /** What the user may allow for good. */
+    readonly always: readonly string[];
+    readonly metadata: Readonly<Record<string, unknown>>;
+  }): Promise<void>;
+}
+
+/** What such a call answers: the host records all of it, the model sees `output`. */
+export interface ReplacementAnswer extends ToolAnswer {
+  readonly title: string;
+  readonly metadata: Readonly<Record<string, unknown>>;
+}
+
+/** A tool of the host's that is carried out by us. What models are told of it stays the host's, to the byte. */
+export interface Replacement {
+  /** The host's name of it. */
+  readonly name: string;
+  /** The arguments are as the model gave them, not yet checked. */
+  execute(args: unknown, call: ReplacementCall): Promise<ReplacementAnswer>;
+}
+
 /** Everything that is added to a host for one project. */
 export interface Contribution {
   readonly agents: readonly AgentDefinition[];
   readonly commands: readonly CommandDefinition[];
   readonly tools: readonly ToolDefinition[];
+  readonly replacements: readonly Replacement[];
   /** A command of ours was used; the turn that follows starts with the answer. */
   onCommand(call: CommandCall): Promise<CommandReply>;
   onEvent(event: HostEvent): void;

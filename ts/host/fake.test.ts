@@ -22,6 +22,7 @@ async function hostPlaying(agent: FakeAgent) {
     agents: [],
     commands: [],
     tools: [shout],
+    replacements: [],
     onCommand: async ({ arguments: text }) => ({ prompt: text }),
     onEvent: (event) => heard.push(event),
     beforeTool: async () => undefined,

@@ -6,6 +6,7 @@ import { COMMANDS, onCommand } from "./commands.ts";
 import { discreet } from "./discreet-host.ts";
 import { Orchestrator } from "./orchestrator.ts";
 import { redactor } from "./redaction.ts";
+import { replacements } from "./search/replacements.ts";
 import { Shutdown } from "./shutdown.ts";
 import { background } from "./tools/background.ts";
 import { delegateTask } from "./tools/delegate-task.ts";
@@ -27,8 +28,8 @@ const LENT = new Map<string, Contribution>();
 const RECOVERY_AFTER_MS = 1_000;
 
 /**
- * Makes the contribution for the project of `host`. Before the first mission nothing is written or loaded; later, an
- * unfinished mission is looked for once the host has started.
+ * Makes the contribution for the project of `host`. Nothing is written before the first mission; an unfinished mission
+ * is looked for once the host has started.
  */
 export async function contribute(host: Host, options: unknown): Promise<Contribution> {
   const lent = LENT.get(host.directory);
@@ -73,6 +74,7 @@ export async function contribute(host: Host, options: unknown): Promise<Contribu
       lspDiagnostics,
       background,
     ].map((tool) => tool(orchestrator)),
+    replacements: await replacements(() => orchestrator.settings()),
     onCommand: (call) => onCommand(orchestrator, call),
     onEvent: (event) => orchestrator.hear(event),
     beforeTool: (use) => orchestrator.guard(use),

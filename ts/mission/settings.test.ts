@@ -23,6 +23,7 @@ const DEFAULTS = {
   verifyTimeoutMs: 600_000,
   review: "plan",
   models: {},
+  nativeSearch: true,
   budget: {},
   resume: "ask",
   unattended: "reject",

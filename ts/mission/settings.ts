@@ -56,6 +56,10 @@ export const Settings = z.strictObject({
     })
     .default({})
     .describe("The most a mission may use, with all its sessions: at a limit it pauses and says so."),
+  nativeSearch: z
+    .boolean()
+    .default(true)
+    .describe("Whether OpenCode's tools grep and glob are carried out by the native engine."),
   resume: z
     .enum(["ask", "auto"])
     .default("ask")

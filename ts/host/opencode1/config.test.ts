@@ -32,6 +32,7 @@ const contribution: Contribution = {
     { name: "stop", description: "stops" },
   ],
   tools: [tool("start"), tool("finish")],
+  replacements: [],
   onCommand: async () => ({ prompt: "" }),
   onEvent: () => undefined,
   beforeTool: async () => undefined,

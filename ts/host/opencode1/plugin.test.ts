@@ -29,6 +29,7 @@ function contributing(more: Partial<Contribution> = {}) {
     agents: [],
     commands: [{ name: "task", description: "starts" }],
     tools: [],
+    replacements: [],
     async onCommand(call) {
       calls.push(call);
       return { prompt: `objective: ${call.arguments}` };

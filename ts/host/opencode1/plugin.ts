@@ -6,6 +6,7 @@ import { configure } from "./config.ts";
 import { hostEventOf } from "./events.ts";
 import { OpenCode1Host } from "./host.ts";
 import { CallProgress } from "./progress.ts";
+import { replacing } from "./replacements.ts";
 
 /** Chat requests describe the environment in their system message; requests for a title or a summary don't. */
 const CHAT_MARK = "<env>";
@@ -23,7 +24,9 @@ export function openCode1(id: string, contribute: Contribute): PluginModule {
 
 function hooks(host: OpenCode1Host, contribution: Contribution, client: OpencodeClient): Hooks {
   let ours: ReadonlySet<string> = new Set();
+  const { tool: replaced, ...replacementHooks } = replacing(contribution.replacements);
   return {
+    ...replacementHooks,
     async config(config) {
       ours = configure(config, contribution);
       host.learnModels(config.agent ?? {});
@@ -45,7 +48,10 @@ function hooks(host: OpenCode1Host, contribution: Contribution, client: Opencode
       if (instructions === undefined || !output.system.some((text) => text.includes(CHAT_MARK))) return;
       output.system.splice(0, output.system.length, withFirst(instructions, output.system));
     },
-    tool: Object.fromEntries(contribution.tools.map((tool) => [tool.name, openCodeTool(tool, client, host)])),
+    tool: {
+      ...replaced,
+      ...Object.fromEntries(contribution.tools.map((tool) => [tool.name, openCodeTool(tool, client, host)])),
+    },
     dispose: () => contribution.dispose(),
   };
 }
