@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterEach, describe, expect, test } from "vitest";
@@ -7,9 +7,14 @@ import {
   checkSyntax,
   checkSyntaxJob,
   EngineError,
+  glob,
+  globJob,
+  grep,
+  grepJob,
   type JobStatistics,
   jobStatistics,
 } from "../../ts/engine/index.ts";
+import { temporaryFolder } from "./folders.ts";
 import { inProcess } from "./process.ts";
 import { differences, type Fields } from "./shapes.ts";
 
@@ -194,5 +199,50 @@ describe("a worker that is ended in the middle of jobs leaves the process well, 
     expect(existsSync(program), program).toBe(true);
     const { stdout } = await run(program, [FIXTURE, "20"], { timeout: 110_000 });
     expect(stdout.trim()).toBe("20 of 20; all threads are free");
+  });
+});
+
+describe("a search as a job", () => {
+  const HERE = fileURLToPath(new URL("../../ts", import.meta.url));
+
+  test("gives what the call gives, and counts while it runs", async () => {
+    const job = grepJob("import .* from", HERE);
+    const { counts: _, ...report } = await job;
+    const { counts: __, ...called } = grep("import .* from", HERE);
+    expect(report).toEqual(called);
+    expect(job.progress()).toBeUndefined();
+    const { counts: ___, ...listed } = await globJob("*.ts", HERE);
+    const { counts: ____, ...list } = glob("*.ts", HERE);
+    expect(listed).toEqual(list);
+  });
+
+  test("joins what crossed in parts", async () => {
+    using folder = temporaryFolder();
+    writeFileSync(folder.file("many.txt"), "match\n".repeat(5_000));
+    writeFileSync(folder.file("one.txt"), "match\n");
+    const { files } = await grepJob("match", folder.path);
+    expect(files.map(({ path, matches }) => [path, matches.length])).toEqual([
+      ["many.txt", 5_000],
+      ["one.txt", 1],
+    ]);
+    expect(files[0]?.matches.map(({ line }) => line)).toEqual(
+      Array.from({ length: 5_000 }, (_, at) => at + 1),
+    );
+  });
+
+  test("is stopped by its signal, and refused for a bad pattern", async () => {
+    const job = grepJob("x", HERE, { signal: AbortSignal.abort("enough") });
+    await expect(job).rejects.toBe("enough");
+    await expect(grepJob("foo(", HERE)).rejects.toMatchObject({
+      code: "ERR_SEARCH_INVALID_PATTERN",
+      details: { column: 4, said: expect.stringContaining("unclosed group") },
+    });
+  });
+
+  test("tells lines as they are, where it is asked to", async () => {
+    using folder = temporaryFolder();
+    writeFileSync(folder.file("a.txt"), "one\r\ntwo");
+    const { files } = await grepJob("o", folder.path, { lines: "raw" });
+    expect(files[0]?.matches.map(({ text }) => text)).toEqual(["one\r\n", "two"]);
   });
 });
