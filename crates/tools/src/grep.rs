@@ -246,8 +246,10 @@ impl Visitor for FileSearch<'_> {
             // searched before a NUL is seen: every file begins with the same buffer.
             self.searcher = searcher(options);
         }
+        // Asked again, so that the report says that time was short.
+        let over = (searched.is_err() || collect.stopped) && self.on.is_over();
         if let Err(error) = searched
-            && !self.on.is_over()
+            && !over
         {
             self.on.problems.add_searched(root, path, &error);
         }

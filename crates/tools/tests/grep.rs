@@ -326,3 +326,12 @@ fn a_long_line_in_one_file_does_not_change_what_is_found_in_a_binary_one() {
     assert_eq!(lines(&search(folder.path(), &options)).len(), before);
     assert_eq!(before % 3, 0);
 }
+
+#[test]
+fn a_look_at_a_few_files_that_takes_too_long_begins_anew_and_misses_nothing() {
+    let folder = folder(&[("a.txt", "match\n".repeat(5_000).as_bytes())]);
+    for _ in 0..50 {
+        let report = search(folder.path(), &pattern("match"));
+        assert_eq!((report.files[0].matches.len(), report.truncated), (5_000, None));
+    }
+}

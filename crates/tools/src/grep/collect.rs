@@ -25,6 +25,8 @@ pub(crate) struct Collect<'a> {
     pub(crate) count: u64,
     /// The place of the first NUL byte.
     pub(crate) binary: Option<u64>,
+    /// It gave up in the middle of the file.
+    pub(crate) stopped: bool,
     bytes: usize,
     before: Vec<GrepLine>,
 }
@@ -38,6 +40,7 @@ impl<'a> Collect<'a> {
             matches: Vec::new(),
             count: 0,
             binary: None,
+            stopped: false,
             bytes: 0,
             before: Vec::new(),
         }
@@ -132,7 +135,8 @@ impl Sink for Collect<'_> {
             }
         }
         // A file may have been read in one piece, so that its reader doesn't notice.
-        Ok(!self.count.is_multiple_of(256) || !self.patience.is_over())
+        self.stopped = self.count.is_multiple_of(256) && self.patience.is_over();
+        Ok(!self.stopped)
     }
 
     fn context(&mut self, _: &Searcher, context: &SinkContext<'_>) -> io::Result<bool> {
