@@ -28,7 +28,7 @@ describe.skipIf(tuiUnavailable() !== undefined)(
     });
     afterAll(() => rm(folder, { recursive: true, force: true }));
 
-    test(`leaves OpenCode well, ${ROUNDS} of ${ROUNDS} times`, { timeout: ROUNDS * 90_000 }, async () => {
+    test(`leaves OpenCode well, ${ROUNDS} of ${ROUNDS} times`, { timeout: ROUNDS * 150_000 }, async () => {
       const { vi } = await import("vitest");
       vi.resetModules();
       const { openCode } = await import("../opencode/index.ts");
@@ -41,12 +41,13 @@ describe.skipIf(tuiUnavailable() !== undefined)(
         await rm(join(bench.home.env["HOME"] ?? "", "busy.json"), { force: true });
         await rm(join(bench.home.env["HOME"] ?? "", "exit-code"), { force: true });
         const tui = await bench.tui();
-        await tui.waitForText(/Ask anything/);
+        await tui.waitForText("Ask anything", 120_000);
         await expect.poll(() => kept("busy.json"), { timeout: 60_000 }).toMatch(/"running":[1-9]/);
         expect(JSON.parse(await kept("busy.json"))).toMatchObject({ isMainThread: false });
         await tui.press("C-c");
         await expect.poll(() => kept("exit-code"), { timeout: 30_000 }).not.toBe("");
         codes.push((await kept("exit-code")).trim());
+      await tui.stop();
       }
       expect(codes).toEqual(Array(ROUNDS).fill("0"));
     });
