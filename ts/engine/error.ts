@@ -56,6 +56,9 @@ export type EngineErrorCode =
   | "ERR_SEARCH_INVALID_PATTERN"
   | "ERR_SEARCH_INVALID_GLOB"
   | "ERR_SEARCH_UNKNOWN_TYPE"
+  | "ERR_SEARCH_UNKNOWN_LANGUAGE"
+  /** A rule is no YAML, or makes no sense. */
+  | "ERR_SEARCH_INVALID_RULE"
   /** The folder or file to look in is not there, can't be read, or is neither folder nor file. */
   | "ERR_SEARCH_INVALID_ROOT"
   /** Used after `close()` or disposal. */

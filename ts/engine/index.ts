@@ -14,6 +14,21 @@ export {
   type FileDiagnostics,
 } from "../diagnostics/diagnostics.ts";
 export { type AddonSearch, loadAddon } from "./addon.ts";
+export {
+  type AstChange,
+  type AstRefused,
+  type AstReplaceOptions,
+  type AstReplaceReport,
+  astReplace,
+} from "./ast-replace.ts";
+export {
+  type AstFile,
+  type AstMatch,
+  type AstQuery,
+  type AstSearchOptions,
+  type AstSearchReport,
+  astSearch,
+} from "./ast-search.ts";
 export { Backoff } from "./backoff.ts";
 export { type BreakerState, type Call, CircuitBreaker } from "./breaker.ts";
 export {
@@ -64,6 +79,7 @@ export { type Job, type JobOptions, type JobStatistics, jobStatistics } from "./
 export { Limiter, type LimiterOptions } from "./limiter.ts";
 export { type Memory, memory } from "./memory.ts";
 export { MissionEngine, type MissionOptions } from "./mission.ts";
+export { type Outline, type OutlineSymbol, outline, type SymbolKind } from "./outline.ts";
 export {
   type ClaimOptions,
   type Held,

@@ -11,6 +11,9 @@ export interface NativeAddon {
   outsideScope(globs: string[], paths: string[]): string[];
   searchFiles(root: string, optionsJson: string): string;
   listFiles(root: string, optionsJson: string): string;
+  searchTrees(root: string, optionsJson: string): string;
+  rewriteTrees(root: string, optionsJson: string): string;
+  outline(path: string, source: Uint8Array): string | null;
   poolStatistics(): string;
   measureMemory(): string | null;
   readonly NativeLimiter: new (ceiling: number) => NativeLimiter;

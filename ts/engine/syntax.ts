@@ -3,7 +3,27 @@ import { crossing } from "./crossing.ts";
 import { inPlace } from "./graph.ts";
 import { Job, type JobOptions } from "./job.ts";
 
-export type SyntaxLanguage = "typescript" | "tsx" | "javascript" | "json" | "jsonc" | "python" | "rust";
+export type SyntaxLanguage =
+  | "typescript"
+  | "tsx"
+  | "javascript"
+  | "json"
+  | "jsonc"
+  | "python"
+  | "rust"
+  | "go"
+  | "java"
+  | "c"
+  | "cpp"
+  | "csharp"
+  | "ruby"
+  | "php"
+  | "kotlin"
+  | "swift"
+  | "bash"
+  | "html"
+  | "css"
+  | "yaml";
 
 /** One place that doesn't parse. Lines and columns are 1-based; columns count characters (code points). */
 export interface SyntaxError {

@@ -160,6 +160,8 @@ impl From<tools::Error> for Failure {
             tools::ErrorKind::InvalidPattern => "ERR_SEARCH_INVALID_PATTERN",
             tools::ErrorKind::InvalidGlob => "ERR_SEARCH_INVALID_GLOB",
             tools::ErrorKind::UnknownFileType => "ERR_SEARCH_UNKNOWN_TYPE",
+            tools::ErrorKind::UnknownLanguage => "ERR_SEARCH_UNKNOWN_LANGUAGE",
+            tools::ErrorKind::InvalidRule => "ERR_SEARCH_INVALID_RULE",
             tools::ErrorKind::InvalidRoot => "ERR_SEARCH_INVALID_ROOT",
             _ => "ERR_ENGINE",
         };

@@ -7,6 +7,7 @@
 
 #![expect(clippy::needless_pass_by_value, reason = "N-API hands over strings that are ours")]
 
+pub mod ast;
 mod crossing;
 mod failure;
 pub mod flow;
@@ -16,6 +17,7 @@ pub mod jobs;
 mod journal;
 pub mod mission;
 mod number;
+pub mod outline;
 pub mod ownership;
 pub mod pools;
 pub mod scheduler;

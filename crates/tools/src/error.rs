@@ -20,6 +20,10 @@ pub enum ErrorKind {
     InvalidGlob,
     /// A file type has a name that is not known.
     UnknownFileType,
+    /// A language has a name that is not known.
+    UnknownLanguage,
+    /// A rule of ast-grep's is no YAML, or makes no sense.
+    InvalidRule,
     /// The folder or file to look in is not there, can't be read, or is neither folder nor file.
     InvalidRoot,
 }

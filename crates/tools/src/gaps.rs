@@ -101,7 +101,7 @@ pub(crate) fn reworded(text: &str, language: Language, tree: &Tree) -> Option<St
             }
         }
         Language::Rust => apply(&RUST, &mut bytes),
-        Language::Json | Language::Jsonc | Language::Python => {}
+        _ => {}
     }
     if bytes == text.as_bytes() {
         return None;

@@ -1,8 +1,11 @@
-//! The languages that can be checked, and how a file's name tells which it is.
+//! The languages that can be read, what they are called, and how a file's name tells which it is.
 
-use std::path::Path;
+use std::{fmt, path::Path};
 
+use ast_grep_language::{LanguageExt, SupportLang};
 use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, ErrorKind};
 
 /// A language with a grammar in this crate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -23,15 +26,133 @@ pub enum Language {
     Python,
     /// `.rs`.
     Rust,
+    /// `.go`.
+    Go,
+    /// `.java`.
+    Java,
+    /// `.c`, and `.h`, which may be C++ as well.
+    C,
+    /// `.cc`, `.cpp`, `.cxx`, `.hpp`, `.hh`, `.hxx` and more.
+    Cpp,
+    /// `.cs`, `.csx`.
+    CSharp,
+    /// `.rb`, `.rake`, `.gemspec`, `Rakefile`, `Gemfile`.
+    Ruby,
+    /// `.php`, also with HTML around it.
+    Php,
+    /// `.kt`, `.kts`.
+    Kotlin,
+    /// `.swift`.
+    Swift,
+    /// `.sh`, `.bash`.
+    Bash,
+    /// `.html`, `.htm`, `.xhtml`.
+    Html,
+    /// `.css`.
+    Css,
+    /// `.yaml`, `.yml`.
+    Yaml,
 }
 
+/// All, each with the name that it has here and those that it is also known by.
+const NAMES: &[(Language, &[&str])] = &[
+    (Language::TypeScript, &["typescript", "ts", "mts", "cts"]),
+    (Language::Tsx, &["tsx"]),
+    (Language::JavaScript, &["javascript", "js", "jsx", "mjs", "cjs"]),
+    (Language::Json, &["json"]),
+    (Language::Jsonc, &["jsonc"]),
+    (Language::Python, &["python", "py"]),
+    (Language::Rust, &["rust", "rs"]),
+    (Language::Go, &["go", "golang"]),
+    (Language::Java, &["java"]),
+    (Language::C, &["c"]),
+    (Language::Cpp, &["cpp", "c++", "cc", "cxx"]),
+    (Language::CSharp, &["csharp", "cs", "c#"]),
+    (Language::Ruby, &["ruby", "rb"]),
+    (Language::Php, &["php"]),
+    (Language::Kotlin, &["kotlin", "kt"]),
+    (Language::Swift, &["swift"]),
+    (Language::Bash, &["bash", "sh", "shell"]),
+    (Language::Html, &["html"]),
+    (Language::Css, &["css"]),
+    (Language::Yaml, &["yaml", "yml"]),
+];
+
 impl Language {
+    /// All languages, in the order in which messages name them.
+    pub fn all() -> impl Iterator<Item = Self> {
+        NAMES.iter().map(|&(language, _)| language)
+    }
+
+    /// The language of a name: its own or a usual short one, in any case.
+    ///
+    /// # Errors
+    /// [`ErrorKind::UnknownLanguage`] names the nearest one, or all.
+    pub fn named(name: &str) -> Result<Self, Error> {
+        let wanted = name.trim().to_ascii_lowercase();
+        let names = || NAMES.iter().flat_map(|&(language, names)| names.iter().map(move |&name| (language, name)));
+        if let Some((language, _)) = names().find(|&(_, known)| known == wanted) {
+            return Ok(language);
+        }
+        // Names of one or two letters are near to everything.
+        let nearest = names()
+            .filter(|(_, known)| known.len() > 2)
+            .map(|(_, known)| (strsim::damerau_levenshtein(&wanted, known), known))
+            .min()
+            .filter(|&(distance, _)| distance <= 2);
+        let advice = match nearest {
+            Some((_, known)) => format!("did you mean `{known}`?"),
+            None => {
+                let all: Vec<_> = Self::all().map(|language| language.to_string()).collect();
+                format!("there are {}", all.join(", "))
+            }
+        };
+        Err(Error::new(ErrorKind::UnknownLanguage, format!("there is no language `{name}`: {advice}")))
+    }
+
+    /// The same language to ast-grep, which has patterns for it.
+    pub(crate) fn support(self) -> SupportLang {
+        match self {
+            Self::TypeScript => SupportLang::TypeScript,
+            Self::Tsx => SupportLang::Tsx,
+            Self::JavaScript => SupportLang::JavaScript,
+            Self::Json | Self::Jsonc => SupportLang::Json,
+            Self::Python => SupportLang::Python,
+            Self::Rust => SupportLang::Rust,
+            Self::Go => SupportLang::Go,
+            Self::Java => SupportLang::Java,
+            Self::C => SupportLang::C,
+            Self::Cpp => SupportLang::Cpp,
+            Self::CSharp => SupportLang::CSharp,
+            Self::Ruby => SupportLang::Ruby,
+            Self::Php => SupportLang::Php,
+            Self::Kotlin => SupportLang::Kotlin,
+            Self::Swift => SupportLang::Swift,
+            Self::Bash => SupportLang::Bash,
+            Self::Html => SupportLang::Html,
+            Self::Css => SupportLang::Css,
+            Self::Yaml => SupportLang::Yaml,
+        }
+    }
+
+    /// The grammar that reads whole files of it.
+    pub(crate) fn grammar(self) -> tree_sitter::Language {
+        match self {
+            // ast-grep reads PHP without the HTML around it.
+            Self::Php => tree_sitter_php::LANGUAGE_PHP.into(),
+            _ => self.support().get_ts_language(),
+        }
+    }
+
     /// The language of a file by its name alone; `None` where this crate has no grammar for it.
     #[must_use]
     pub fn of_path(path: &Path) -> Option<Self> {
         let name = path.file_name()?.to_str()?.to_ascii_lowercase();
         if matches!(name.as_str(), ".babelrc" | ".eslintrc" | ".jshintrc" | ".swcrc" | ".hintrc") {
             return Some(Self::Jsonc);
+        }
+        if matches!(name.as_str(), "rakefile" | "gemfile" | "podfile" | "vagrantfile") {
+            return Some(Self::Ruby);
         }
         let (_, extension) = name.rsplit_once('.')?;
         Some(match extension {
@@ -43,8 +164,31 @@ impl Language {
             "jsonc" | "code-workspace" | "code-snippets" => Self::Jsonc,
             "py" | "pyi" | "pyw" => Self::Python,
             "rs" => Self::Rust,
+            "go" => Self::Go,
+            "java" => Self::Java,
+            "c" | "h" => Self::C,
+            "cc" | "cpp" | "cxx" | "c++" | "hpp" | "hh" | "hxx" | "h++" | "ipp" | "tpp" => Self::Cpp,
+            "cs" | "csx" => Self::CSharp,
+            "rb" | "rbw" | "rake" | "gemspec" => Self::Ruby,
+            "php" => Self::Php,
+            "kt" | "kts" => Self::Kotlin,
+            "swift" => Self::Swift,
+            "sh" | "bash" => Self::Bash,
+            "html" | "htm" | "xhtml" => Self::Html,
+            "css" => Self::Css,
+            "yaml" | "yml" => Self::Yaml,
             _ => return None,
         })
+    }
+}
+
+impl fmt::Display for Language {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (_, names) = NAMES
+            .iter()
+            .find(|(language, _)| language == self)
+            .expect("the table has every language");
+        f.write_str(names[0])
     }
 }
 
@@ -96,12 +240,32 @@ mod tests {
             (".swcrc", Some(Language::Jsonc)),
             ("a.pyi", Some(Language::Python)),
             ("a.rs", Some(Language::Rust)),
-            ("a.go", None),
+            ("a.go", Some(Language::Go)),
+            ("a.H", Some(Language::C)),
+            ("Rakefile", Some(Language::Ruby)),
+            ("a.scss", None),
             ("Makefile", None),
             ("ts", None),
             ("", None),
         ] {
             assert_eq!(Language::of_path(Path::new(path)), language, "{path}");
         }
+    }
+
+    #[test]
+    fn every_language_has_a_name_that_names_it_and_is_its_name_in_json() {
+        for language in Language::all() {
+            let name = language.to_string();
+            assert_eq!(Language::named(&name).unwrap(), language);
+            assert_eq!(serde_json::to_value(language).unwrap(), name);
+        }
+        assert_eq!(Language::named(" C# ").unwrap(), Language::CSharp);
+    }
+
+    #[test]
+    fn an_unknown_name_is_told_with_the_nearest_or_with_all() {
+        let said = |name| Language::named(name).unwrap_err().to_string();
+        assert_eq!(said("pyhton"), "there is no language `pyhton`: did you mean `python`?");
+        assert!(said("brainfuck").contains("typescript, tsx, javascript"), "{}", said("brainfuck"));
     }
 }

@@ -1,6 +1,7 @@
 //! Tools that look at a project's files: plain functions that take a cancel flag and limits, and keep no thread.
 //!
 //! [`grep`](grep()) and [`glob`](glob()) find what is in files and which files there are.
+//! [`ast_search`] and [`ast_replace`] do so by syntax trees; [`outline`](outline()) says what a file declares.
 //! [`check_syntax`] and [`new_errors`] say whether a file parses, and where it doesn't.
 //! [`shell_effects`] says what a shell command would change.
 //!
@@ -14,6 +15,7 @@
 //! # Ok::<(), orchestrator_tools::Error>(())
 //! ```
 
+mod ast;
 mod brackets;
 mod error;
 mod excerpt;
@@ -25,6 +27,7 @@ mod grep;
 mod json;
 mod language;
 mod limit;
+mod outline;
 mod parse;
 mod patience;
 mod problem;
@@ -34,11 +37,16 @@ mod shell;
 mod syntax;
 mod walk;
 
+pub use ast::{
+    AstCapture, AstChange, AstFile, AstMatch, AstQuery, AstRefusal, AstRefused, AstReplaceOptions, AstReplaceReport,
+    AstSearchOptions, AstSearchReport, Strictness, ast_replace, ast_search,
+};
 pub use error::{Error, ErrorKind, Place};
 pub use glob::{GlobOptions, GlobReport, glob};
 pub use grep::{Case, Cut, GrepFile, GrepLine, GrepMatch, GrepOptions, GrepReport, Lines, Mode, grep};
 pub use language::Language;
 pub use limit::{Order, Truncation};
+pub use outline::{MAX_SYMBOLS, Outline, Symbol, SymbolKind, outline, outline_of};
 pub use parse::Limits;
 pub use problem::{Problem, ProblemKind};
 pub use progress::{Counts, Progress};

@@ -46,12 +46,21 @@ pub(crate) fn text<'a>(source: &'a [u8], limits: &Limits) -> Result<&'a str, Err
 
 /// Parses the text, errors and all.
 pub(crate) fn parse(text: &str, language: Language, patience: Patience<'_>) -> Result<Tree, Error> {
+    parse_as(text, &language.grammar(), patience)
+}
+
+/// The same by a grammar.
+pub(crate) fn parse_as(
+    text: &str,
+    grammar: &tree_sitter::Language,
+    patience: Patience<'_>,
+) -> Result<Tree, Error> {
     // The parser looks only now and then, and for a short text never.
     if patience.is_over() {
         return Err(gave_up(patience));
     }
     let mut parser = Parser::new();
-    parser.set_language(&grammar(language)).expect("the grammars are of an ABI that this tree-sitter reads");
+    parser.set_language(grammar).expect("the grammars are of an ABI that this tree-sitter reads");
     let bytes = text.as_bytes();
     let mut progress = |_: &tree_sitter::ParseState| {
         if patience.is_over() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
@@ -70,16 +79,5 @@ fn gave_up(patience: Patience<'_>) -> Error {
         Error::new(ErrorKind::Cancelled, "the check was cancelled")
     } else {
         Error::new(ErrorKind::TimedOut, "the file could not be parsed within the time limit")
-    }
-}
-
-fn grammar(language: Language) -> tree_sitter::Language {
-    match language {
-        Language::TypeScript => tree_sitter_typescript::LANGUAGE_TYPESCRIPT.into(),
-        Language::Tsx => tree_sitter_typescript::LANGUAGE_TSX.into(),
-        Language::JavaScript => tree_sitter_javascript::LANGUAGE.into(),
-        Language::Json | Language::Jsonc => tree_sitter_json::LANGUAGE.into(),
-        Language::Python => tree_sitter_python::LANGUAGE.into(),
-        Language::Rust => tree_sitter_rust::LANGUAGE.into(),
     }
 }

@@ -154,6 +154,10 @@ fn code_faults(text: &str, language: Language, patience: Patience<'_>) -> Result
     if !tree.root_node().has_error() {
         return Ok(if language == Language::Python { python::faults(&tree, text) } else { Vec::new() });
     }
+    // A header's name doesn't tell C from C++.
+    if language == Language::C && !parse(text, Language::Cpp, patience)?.root_node().has_error() {
+        return Ok(Vec::new());
+    }
     match gaps::reworded(text, language, &tree) {
         Some(known) => Ok(faults(&parse(&known, language, patience)?, text)),
         None => Ok(faults(&tree, text)),

@@ -1,0 +1,51 @@
+//! Searching and rewriting by syntax tree.
+
+use std::{path::Path, sync::atomic::AtomicBool};
+
+use napi_derive::napi;
+use orchestrator_tools::{Progress, ast_replace, ast_search};
+use serde::de::DeserializeOwned;
+
+use crate::{
+    crossing::crossing,
+    failure::Failure,
+    pools::{Json, json},
+};
+
+/// Searches syntax trees; options and report are JSON.
+#[napi]
+pub fn search_trees(root: String, options_json: String) -> napi::Result<Json> {
+    // Nobody else runs while JavaScript waits here, so nobody could set the flag: the time limit ends it.
+    crossing(|| searched(&root, &options_json, &AtomicBool::new(false), &Progress::default()))
+}
+
+/// Rewrites files by their syntax trees; options and report are JSON.
+#[napi]
+pub fn rewrite_trees(root: String, options_json: String) -> napi::Result<Json> {
+    crossing(|| rewritten(&root, &options_json, &AtomicBool::new(false), &Progress::default()))
+}
+
+/// What a search finds, as JSON; on any thread.
+pub(crate) fn searched(
+    root: &str,
+    options_json: &str,
+    cancel: &AtomicBool,
+    progress: &Progress,
+) -> Result<Json, Failure> {
+    Ok(json(&ast_search(Path::new(root), &options(options_json)?, cancel, progress)?))
+}
+
+/// What a rewrite does, as JSON; on any thread.
+pub(crate) fn rewritten(
+    root: &str,
+    options_json: &str,
+    cancel: &AtomicBool,
+    progress: &Progress,
+) -> Result<Json, Failure> {
+    Ok(json(&ast_replace(Path::new(root), &options(options_json)?, cancel, progress)?))
+}
+
+fn options<T: DeserializeOwned>(options_json: &str) -> Result<T, Failure> {
+    serde_json::from_str(options_json)
+        .map_err(|error| Failure::unreadable("the options of the search are refused", &error))
+}
