@@ -43,6 +43,9 @@ const OFFERED_TO: Readonly<Record<string, readonly string[]>> = {
   update_todo: ["commander", "planner"],
   lsp_diagnostics: ["worker", "reviewer"],
   background: ["commander", "worker"],
+  ast_search: ["commander", "planner", "worker", "reviewer"],
+  ast_replace: ["worker"],
+  outline: ["planner", "worker", "reviewer"],
 };
 
 /** Tools of the host that none of our agents needs: a plan takes their place, and each costs kilobytes in every request. */

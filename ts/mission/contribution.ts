@@ -8,9 +8,12 @@ import { Orchestrator } from "./orchestrator.ts";
 import { redactor } from "./redaction.ts";
 import { replacements } from "./search/replacements.ts";
 import { Shutdown } from "./shutdown.ts";
+import { astReplaceTool } from "./tools/ast-replace.ts";
+import { astSearchTool } from "./tools/ast-search.ts";
 import { background } from "./tools/background.ts";
 import { delegateTask } from "./tools/delegate-task.ts";
 import { lspDiagnostics } from "./tools/lsp-diagnostics.ts";
+import { outlineTool } from "./tools/outline.ts";
 import { reportTask } from "./tools/report-task.ts";
 import { reviewTask } from "./tools/review-task.ts";
 import { runMission } from "./tools/run-mission.ts";
@@ -64,16 +67,19 @@ export async function contribute(host: Host, options: unknown): Promise<Contribu
     agents: AGENTS,
     commands: COMMANDS,
     tools: [
-      submitPlan,
-      runMission,
-      delegateTask,
-      tasks,
-      updateTodo,
-      reportTask,
-      reviewTask,
-      lspDiagnostics,
-      background,
-    ].map((tool) => tool(orchestrator)),
+      submitPlan(orchestrator),
+      runMission(orchestrator),
+      delegateTask(orchestrator),
+      tasks(orchestrator),
+      updateTodo(orchestrator),
+      reportTask(orchestrator),
+      reviewTask(orchestrator),
+      astSearchTool(orchestrator),
+      astReplaceTool(orchestrator),
+      outlineTool(orchestrator),
+      lspDiagnostics(orchestrator),
+      background(orchestrator),
+    ],
     replacements: await replacements(() => orchestrator.settings()),
     onCommand: (call) => onCommand(orchestrator, call),
     onEvent: (event) => orchestrator.hear(event),

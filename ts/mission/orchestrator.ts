@@ -296,6 +296,11 @@ export class Orchestrator {
     throw new MissionError("ERR_NO_MISSION", `${why}: the user starts one with /task "…"`);
   }
 
+  /** The project's folder. */
+  get directory(): string {
+    return this.#host.directory;
+  }
+
   /** The settings as they stand now. @throws MissionError `ERR_SETTINGS` */
   settings(): Promise<Settings> {
     return loadSettings(settingsFiles(this.#host.directory), this.#options);
