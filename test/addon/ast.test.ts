@@ -106,7 +106,15 @@ test("an outline tells what a file declares, by lines", () => {
   const found = outline("src/a.go", "package a\n\ntype S struct{}\n\nfunc (s S) Do() {\n}\n");
   expect(found).toMatchObject({ language: "go", lines: 6, truncated: false, hasErrors: false });
   expect(found?.symbols).toEqual([
-    { kind: "struct", name: "S", line: 3, endLine: 3, depth: 0, exported: true, signature: "type S struct{}" },
+    {
+      kind: "struct",
+      name: "S",
+      line: 3,
+      endLine: 3,
+      depth: 0,
+      exported: true,
+      signature: "type S struct{}",
+    },
     {
       kind: "method",
       name: "(s S) Do",

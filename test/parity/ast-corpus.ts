@@ -270,7 +270,14 @@ int main() {
   return f(2);
 }
 `,
-    patterns: ["std::make_unique<$T>($$$)", "$A << $B", "for ($$$ : $L) { $$$ }", "return $X;", "delete $X;", "auto $A = $B;"],
+    patterns: [
+      "std::make_unique<$T>($$$)",
+      "$A << $B",
+      "for ($$$ : $L) { $$$ }",
+      "return $X;",
+      "delete $X;",
+      "auto $A = $B;",
+    ],
   },
   {
     language: "csharp",
@@ -288,7 +295,14 @@ namespace App {
   }
 }
 `,
-    patterns: ["Console.WriteLine($X)", "await $X", "var $A = $B;", "throw new $E($$$)", "foreach (var $A in $B) { $$$ }", "using $N;"],
+    patterns: [
+      "Console.WriteLine($X)",
+      "await $X",
+      "var $A = $B;",
+      "throw new $E($$$)",
+      "foreach (var $A in $B) { $$$ }",
+      "using $N;",
+    ],
   },
   {
     language: "ruby",
@@ -416,8 +430,11 @@ export const RULES: readonly { readonly language: string; readonly rule: string 
   { language: "typescript", rule: "regex: ^total$\nkind: identifier" },
   { language: "python", rule: "kind: function_definition\nhas: { kind: return_statement, stopBy: end }" },
   { language: "python", rule: "kind: identifier\nnthChild: 1" },
-  { language: "rust", rule: "kind: call_expression\nfollows: { kind: let_declaration, stopBy: end }" },
+  { language: "rust", rule: "kind: expression_statement\nfollows: { kind: let_declaration, stopBy: end }" },
   { language: "rust", rule: "all:\n  - kind: function_item\n  - has: { kind: visibility_modifier }" },
   { language: "go", rule: "kind: call_expression\nhas: { field: function, regex: ^fmt }" },
-  { language: "java", rule: "kind: method_invocation\ninside: { kind: enhanced_for_statement, stopBy: end }" },
+  {
+    language: "java",
+    rule: "kind: method_invocation\ninside: { kind: enhanced_for_statement, stopBy: end }",
+  },
 ];

@@ -29,6 +29,8 @@ export interface AstReplaceReport extends SearchReport {
   readonly changes: readonly AstChange[];
   /** The files that match and were left as they are, by path. */
   readonly refused: readonly AstRefused[];
+  /** Why the pattern may find less than it should: it doesn't parse on its own. Says where. */
+  readonly warning: string | null;
 }
 
 export interface AstChange {

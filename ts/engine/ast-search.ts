@@ -37,6 +37,8 @@ export interface AstSearchReport extends SearchReport {
   readonly language: SyntaxLanguage;
   /** The files that have matches, by path. */
   readonly files: readonly AstFile[];
+  /** Why the pattern may find less than it should: it doesn't parse on its own. Says where. */
+  readonly warning: string | null;
 }
 
 export interface AstFile {

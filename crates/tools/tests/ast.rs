@@ -209,3 +209,16 @@ fn a_link_stays_a_link() {
     assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
     assert_eq!(fs::read_to_string(folder.path().join("real.ts")).unwrap(), "g(1)\n");
 }
+
+#[test]
+fn a_pattern_that_is_no_whole_code_is_warned_of_with_its_place() {
+    let folder = folder(&[("a.ts", "import { a, b } from \"c\";\n")]);
+    let options =
+        AstSearchOptions { query: pattern("import { $$$A } from $B", "ts"), ..AstSearchOptions::default() };
+    let report = search(folder.path(), &options);
+    let warning = report.warning.clone().unwrap();
+    assert!(warning.contains("from column"), "{warning}");
+    assert_eq!(texts(&report).len(), 1, "ast-grep finds it all the same");
+    let options = AstSearchOptions { query: pattern("f($A)", "ts"), ..options };
+    assert_eq!(search(folder.path(), &options).warning, None);
+}

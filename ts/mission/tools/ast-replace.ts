@@ -98,7 +98,7 @@ function title(verb: string, changes: readonly AstChange[]): string {
   return `${verb} ${changes.length} file${changes.length === 1 ? "" : "s"}`;
 }
 
-function told({ changes, refused, counts }: AstReplaceReport, kept: readonly string[]): string {
+function told({ changes, refused, counts, warning }: AstReplaceReport, kept: readonly string[]): string {
   const parts: string[] = [];
   let room = MOST_DIFF;
   for (const { path, replacements, diff, newSyntaxErrors } of changes) {
@@ -110,6 +110,7 @@ function told({ changes, refused, counts }: AstReplaceReport, kept: readonly str
   }
   const left = [...kept, ...refused.map(({ path, message }) => `${path}: ${message}`)];
   if (left.length > 0) parts.push(`Left as they are:\n${left.join("\n")}`);
-  if (parts.length === 0) return `No match in ${counts.files} files; nothing changed.`;
+  if (parts.length === 0)
+    return `No match in ${counts.files} files; nothing changed.${warning === null ? "" : ` ${warning}.`}`;
   return parts.join("\n");
 }

@@ -42,7 +42,7 @@ export function astSearchTool(orchestrator: Orchestrator): ToolDefinition<typeof
 
 function told(report: AstSearchReport, count: number): string {
   if (count === 0)
-    return `No match in ${report.counts.files} files of ${report.language}.${report.truncated === "time" ? " The time was over before all were searched." : ""}`;
+    return `No match in ${report.counts.files} files of ${report.language}.${report.warning === null ? "" : ` ${report.warning}.`}${report.truncated === "time" ? " The time was over before all were searched." : ""}`;
   const files = report.files.map(({ path, matches }) => {
     const lines = matches.map(({ line, endLine, text, cut }) => {
       const place = line === endLine ? `Line ${line}` : `Lines ${line}-${endLine}`;

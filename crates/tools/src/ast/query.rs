@@ -59,6 +59,8 @@ pub(super) struct Compiled {
     pub(super) required: String,
     /// The rewrite that a rule brings along.
     pub(super) fix: Option<Fixer>,
+    /// Why it may find nothing.
+    pub(super) warning: Option<String>,
 }
 
 pub(super) enum Matcher {
@@ -108,9 +110,7 @@ fn of_pattern(
     let language = language.ok_or_else(no_language)?;
     let pattern = Pattern::try_new(text, language.support())
         .map_err(|error| refused_pattern(text, language, &error, patience))?;
-    if pattern.has_error() {
-        return Err(unparsed(text, language, patience));
-    }
+    let warning = pattern.has_error().then(|| unparsed(text, language, patience));
     let pattern = pattern.with_strictness(match strictness {
         Strictness::Cst => MatchStrictness::Cst,
         Strictness::Smart => MatchStrictness::Smart,
@@ -121,7 +121,7 @@ fn of_pattern(
     // With `signature` no text has to be the same.
     let required =
         if strictness == Strictness::Signature { String::new() } else { pattern.fixed_string().into_owned() };
-    Ok(Compiled { language, matcher: Matcher::Pattern(pattern), required, fix: None })
+    Ok(Compiled { language, matcher: Matcher::Pattern(pattern), required, fix: None, warning })
 }
 
 /// The place of a pattern's fault, in the text as it was written: ast-grep puts a letter for each `$` that begins a name,
@@ -141,14 +141,17 @@ fn refused_pattern(text: &str, language: Language, error: &PatternError, patienc
     }
 }
 
-fn unparsed(text: &str, language: Language, patience: Patience<'_>) -> Error {
+/// Such a pattern may find what has the same error in it, as ast-grep does, and most find nothing.
+fn unparsed(text: &str, language: Language, patience: Patience<'_>) -> String {
     let (replaced, to_written) = replaced(text, language);
     let fault = parse(&replaced, language, patience)
         .ok()
         .and_then(|tree| faults(&tree, &replaced).into_iter().next())
         .map_or(0, |fault| to_written(fault.start));
-    let what = format!("this is no {language} that stands on its own; complete it, or write a rule with `context`");
-    Error::at(ErrorKind::InvalidPattern, text, 0, fault, &what)
+    let column = text.get(..fault).map_or(0, |before| before.chars().count()) + 1;
+    format!(
+        "the pattern `{text}` is no whole {language}, from column {column} on, and may find nothing: complete it, or write a rule with `context` and `selector`"
+    )
 }
 
 fn second_node(text: &str, language: Language, patience: Patience<'_>) -> Option<usize> {
@@ -192,7 +195,7 @@ fn of_rule(yaml: &str, named: Option<Language>, of_root: Option<Language>) -> Re
     let env = DeserializeEnv::new(language.support());
     let core = file.core.get_matcher(env).map_err(|error| refused_rule(&error))?;
     let fix = file.fix.map(|fix| fixer(fix, &file.core, language.support())).transpose()?;
-    Ok(Compiled { language, matcher: Matcher::Rule(core), required: String::new(), fix })
+    Ok(Compiled { language, matcher: Matcher::Rule(core), required: String::new(), fix, warning: None })
 }
 
 fn fixer(fix: Value, core: &SerializableRuleCore, language: SupportLang) -> Result<Fixer, Error> {

@@ -85,6 +85,8 @@ pub struct AstReplaceReport {
     pub changes: Vec<AstChange>,
     /// The files that match and were left as they are.
     pub refused: Vec<AstRefused>,
+    /// Why the pattern may find less than it should: it doesn't parse on its own. Says where.
+    pub warning: Option<String>,
     /// Why nothing was written: there are more files than may be changed, or it took too long.
     pub truncated: Option<Truncation>,
     /// What could not be looked at; the first 100.
@@ -202,6 +204,7 @@ pub fn ast_replace(
         language: compiled.language,
         changes: outcome.changes,
         refused: outcome.refused.into_iter().collect(),
+        warning: compiled.warning,
         truncated,
         problems,
         problem_count,

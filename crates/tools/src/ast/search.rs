@@ -71,6 +71,8 @@ pub struct AstSearchReport {
     pub language: Language,
     /// The files that have matches.
     pub files: Vec<AstFile>,
+    /// Why the pattern may find less than it should: it doesn't parse on its own. Says where.
+    pub warning: Option<String>,
     /// Why there may be more.
     pub truncated: Option<Truncation>,
     /// What could not be looked at; the first 100.
@@ -174,6 +176,7 @@ fn run(
     AstSearchReport {
         language: compiled.language,
         files,
+        warning: compiled.warning.clone(),
         truncated,
         problems,
         problem_count,
