@@ -90,7 +90,8 @@ impl Language {
     /// [`ErrorKind::UnknownLanguage`] names the nearest one, or all.
     pub fn named(name: &str) -> Result<Self, Error> {
         let wanted = name.trim().to_ascii_lowercase();
-        let names = || NAMES.iter().flat_map(|&(language, names)| names.iter().map(move |&name| (language, name)));
+        let names =
+            || NAMES.iter().flat_map(|&(language, names)| names.iter().map(move |&name| (language, name)));
         if let Some((language, _)) = names().find(|&(_, known)| known == wanted) {
             return Ok(language);
         }
@@ -184,10 +185,8 @@ impl Language {
 
 impl fmt::Display for Language {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (_, names) = NAMES
-            .iter()
-            .find(|(language, _)| language == self)
-            .expect("the table has every language");
+        let (_, names) =
+            NAMES.iter().find(|(language, _)| language == self).expect("the table has every language");
         f.write_str(names[0])
     }
 }

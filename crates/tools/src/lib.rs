@@ -38,8 +38,8 @@ mod syntax;
 mod walk;
 
 pub use ast::{
-    AstCapture, AstChange, AstFile, AstMatch, AstQuery, AstRefusal, AstRefused, AstReplaceOptions, AstReplaceReport,
-    AstSearchOptions, AstSearchReport, Strictness, ast_replace, ast_search,
+    AstCapture, AstChange, AstFile, AstMatch, AstQuery, AstRefusal, AstRefused, AstReplaceOptions,
+    AstReplaceReport, AstSearchOptions, AstSearchReport, Strictness, ast_replace, ast_search,
 };
 pub use error::{Error, ErrorKind, Place};
 pub use glob::{GlobOptions, GlobReport, glob};

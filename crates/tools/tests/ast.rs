@@ -48,7 +48,10 @@ fn matches_come_by_path_with_places_and_captures() {
     ]);
     let options = AstSearchOptions { query: pattern("log($$$ARGS)", "ts"), ..AstSearchOptions::default() };
     let report = search(folder.path(), &options);
-    assert_eq!(texts(&report), ["a/z.ts:1:log('x')", "a/z.ts:2:log(log(3))", "a/z.ts:2:log(3)", "b.ts:1:log(1, 2)"]);
+    assert_eq!(
+        texts(&report),
+        ["a/z.ts:1:log('x')", "a/z.ts:2:log(log(3))", "a/z.ts:2:log(3)", "b.ts:1:log(1, 2)"]
+    );
     let found = &report.files[1].matches[0];
     assert_eq!((found.line, found.column, found.end_line, found.end_column), (1, 11, 1, 20));
     assert_eq!((found.offset, found.end_offset), (11, 20));
@@ -59,7 +62,8 @@ fn matches_come_by_path_with_places_and_captures() {
 #[test]
 fn a_rule_finds_what_no_pattern_can() {
     let folder = folder(&[("a.ts", "async function a() { await b(); }\nfunction c() { d(); }\n")]);
-    let rule = "language: ts\nrule:\n  kind: function_declaration\n  has:\n    pattern: await $X\n    stopBy: end\n";
+    let rule =
+        "language: ts\nrule:\n  kind: function_declaration\n  has:\n    pattern: await $X\n    stopBy: end\n";
     let query = AstQuery { rule: Some(rule.to_owned()), ..AstQuery::default() };
     let report = search(folder.path(), &AstSearchOptions { query, ..AstSearchOptions::default() });
     assert_eq!(texts(&report), ["a.ts:1:async function a() { await b(); }"]);
@@ -72,7 +76,8 @@ fn the_first_matches_are_kept_whatever_is_found_first() {
     let files: Vec<_> = (0..200).map(|index| (format!("{index:03}.js"), "f(1);f(2);\n".repeat(10))).collect();
     let files: Vec<_> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
     let folder = folder(&files);
-    let options = AstSearchOptions { query: pattern("f($A)", "js"), max_results: 25, ..AstSearchOptions::default() };
+    let options =
+        AstSearchOptions { query: pattern("f($A)", "js"), max_results: 25, ..AstSearchOptions::default() };
     let report = search(folder.path(), &options);
     assert_eq!(report.truncated, Some(Truncation::Results));
     let counts: Vec<_> = report.files.iter().map(|file| (file.path.as_str(), file.matches.len())).collect();
@@ -114,7 +119,8 @@ fn one_file_tells_its_language_itself() {
 fn a_search_is_cancelled_and_runs_out_of_time() {
     let folder = folder(&[("a.js", "f(1)\n")]);
     let options = AstSearchOptions { query: pattern("f($A)", "js"), ..AstSearchOptions::default() };
-    let error = ast_search(folder.path(), &options, &AtomicBool::new(true), &Progress::default()).unwrap_err();
+    let error =
+        ast_search(folder.path(), &options, &AtomicBool::new(true), &Progress::default()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Cancelled);
     let options = AstSearchOptions { time_limit_ms: 0, ..options };
     assert_eq!(search(folder.path(), &options).truncated, Some(Truncation::Time));
@@ -146,11 +152,16 @@ fn a_file_is_written_with_its_own_line_ends() {
 #[test]
 fn files_outside_of_the_scope_are_named_and_left() {
     let folder = folder(&[("src/a.ts", "f(1)\n"), ("test/b.ts", "f(1)\n")]);
-    let options =
-        AstReplaceOptions { scope: Some(vec!["src/**".to_owned()]), ..rewrite(pattern("f($A)", "ts"), "g($A)") };
+    let options = AstReplaceOptions {
+        scope: Some(vec!["src/**".to_owned()]),
+        ..rewrite(pattern("f($A)", "ts"), "g($A)")
+    };
     let report = replace(folder.path(), &options);
     assert_eq!(report.changes.len(), 1);
-    assert_eq!((report.refused[0].path.as_str(), report.refused[0].reason), ("test/b.ts", AstRefusal::OutOfScope));
+    assert_eq!(
+        (report.refused[0].path.as_str(), report.refused[0].reason),
+        ("test/b.ts", AstRefusal::OutOfScope)
+    );
     assert_eq!(fs::read_to_string(folder.path().join("test/b.ts")).unwrap(), "f(1)\n");
 }
 
@@ -164,7 +175,8 @@ fn only_what_was_shown_is_written() {
     fs::write(folder.path().join("b.ts"), "f(2)\n").unwrap();
     let report = replace(folder.path(), &AstReplaceOptions { expect: Some(hashes), ..options });
     let changed: Vec<_> = report.changes.iter().map(|change| change.path.as_str()).collect();
-    let refused: Vec<_> = report.refused.iter().map(|refused| (refused.path.as_str(), refused.reason)).collect();
+    let refused: Vec<_> =
+        report.refused.iter().map(|refused| (refused.path.as_str(), refused.reason)).collect();
     assert_eq!(changed, ["a.ts"]);
     assert_eq!(refused, [("b.ts", AstRefusal::Changed), ("c.ts", AstRefusal::Unexpected)]);
 }
@@ -192,7 +204,8 @@ fn a_rewrite_that_breaks_the_file_says_so() {
 fn a_rule_brings_its_own_rewrite_and_transformations() {
     let folder = folder(&[("a.py", "old_name(1)\n")]);
     let rule = "rule: { pattern: $F($A) }\ntransform:\n  NEW: { convert: { source: $F, toCase: camelCase } }\nfix: $NEW($A)\n";
-    let query = AstQuery { rule: Some(rule.to_owned()), language: Some("python".to_owned()), ..AstQuery::default() };
+    let query =
+        AstQuery { rule: Some(rule.to_owned()), language: Some("python".to_owned()), ..AstQuery::default() };
     let report = replace(folder.path(), &AstReplaceOptions { query, ..AstReplaceOptions::default() });
     assert!(report.changes[0].written);
     assert_eq!(fs::read_to_string(folder.path().join("a.py")).unwrap(), "oldName(1)\n");

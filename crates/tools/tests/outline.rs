@@ -6,8 +6,7 @@ use orchestrator_tools::{Language, Limits, outline};
 
 /// A line a symbol: indented by depth, `+` where it is exported, the kind, the name, the lines.
 fn drawn(source: &str, language: Language) -> String {
-    let outline =
-        outline(source.as_bytes(), language, &Limits::default(), &AtomicBool::new(false)).unwrap();
+    let outline = outline(source.as_bytes(), language, &Limits::default(), &AtomicBool::new(false)).unwrap();
     assert!(!outline.has_errors, "{language}: the example has errors");
     let lines = outline.symbols.iter().map(|symbol| {
         let kind = serde_json::to_value(symbol.kind).unwrap();

@@ -35,7 +35,11 @@ pub(super) fn read(path: &Path, most: u64) -> std::io::Result<Content> {
 }
 
 /// Parses as ast-grep does.
-pub(super) fn tree(text: String, compiled: &Compiled, patience: Patience<'_>) -> Result<AstGrep<StrDoc<SupportLang>>, Error> {
+pub(super) fn tree(
+    text: String,
+    compiled: &Compiled,
+    patience: Patience<'_>,
+) -> Result<AstGrep<StrDoc<SupportLang>>, Error> {
     let lang = compiled.language.support();
     let tree = parse_as(&text, &lang.get_ts_language(), patience)?;
     Ok(AstGrep::doc(StrDoc { src: text, lang, tree }))

@@ -2,9 +2,7 @@
 
 use std::error::Error as StdError;
 
-use ast_grep_config::{
-    DeserializeEnv, Fixer, RuleCore, SerializableRule, SerializableRuleCore, from_str,
-};
+use ast_grep_config::{DeserializeEnv, Fixer, RuleCore, SerializableRule, SerializableRuleCore, from_str};
 use ast_grep_core::{MatchStrictness, Pattern, PatternError, language::Language as _};
 use ast_grep_language::SupportLang;
 use serde::Deserialize;
@@ -217,14 +215,27 @@ pub(super) fn rewrite(text: &str, language: Language) -> Result<Fixer, Error> {
 }
 
 const RULE_KEYS: &[&str] = &[
-    "pattern", "kind", "regex", "nthChild", "range", "inside", "has", "precedes", "follows", "all", "any", "not",
-    "matches",
+    "pattern", "kind", "regex", "nthChild", "range", "inside", "has", "precedes", "follows", "all", "any",
+    "not", "matches",
 ];
 
 /// Those that say something to a person alone are taken and passed over, so that a project's own rule files can be used.
 const FILE_KEYS: &[&str] = &[
-    "rule", "constraints", "utils", "transform", "fix", "language", "id", "message", "note", "severity", "url",
-    "metadata", "files", "ignores", "labels",
+    "rule",
+    "constraints",
+    "utils",
+    "transform",
+    "fix",
+    "language",
+    "id",
+    "message",
+    "note",
+    "severity",
+    "url",
+    "metadata",
+    "files",
+    "ignores",
+    "labels",
 ];
 
 fn check_keys(mapping: &serde_yaml::Mapping, known: &[&str]) -> Result<(), Error> {
@@ -298,9 +309,12 @@ mod tests {
 
     #[test]
     fn a_faulty_pattern_is_refused_at_its_place() {
-        for (text, language, column) in
-            [("", "rust", 1), ("$$$", "ts", 1), ("let $A = 1; let b = 2", "ts", 13), ("fn $A() {} fn b() {}", "rust", 12)]
-        {
+        for (text, language, column) in [
+            ("", "rust", 1),
+            ("$$$", "ts", 1),
+            ("let $A = 1; let b = 2", "ts", 13),
+            ("fn $A() {} fn b() {}", "rust", 12),
+        ] {
             let error = refused(pattern(text, language));
             assert_eq!(error.kind(), ErrorKind::InvalidPattern, "{text}");
             assert_eq!(error.place().unwrap().column, column, "{error}");

@@ -180,18 +180,20 @@ pub fn ast_replace(
         on,
     });
     if patience.is_cancelled() {
-        return Err(Error::new(ErrorKind::Cancelled, "the rewrite was cancelled before anything was written"));
+        return Err(Error::new(
+            ErrorKind::Cancelled,
+            "the rewrite was cancelled before anything was written",
+        ));
     }
     let mut plans = plans.into_inner().unwrap_or_else(PoisonError::into_inner);
-    plans.sort_by_cached_key(|plan| path_key(&plan.shown));
+    plans.sort_by_cached_key(|plan| path_key(plan.shown.clone()));
     let truncated = if ended.load(Ordering::Relaxed) {
         Some(Truncation::Time)
     } else {
         (plans.len() > options.max_files).then_some(Truncation::Results)
     };
     plans.truncate(options.max_files);
-    let mut outcome =
-        Outcome { changes: Vec::new(), refused: BTreeSet::new(), room: options.max_diff_bytes };
+    let mut outcome = Outcome { changes: Vec::new(), refused: BTreeSet::new(), room: options.max_diff_bytes };
     for plan in plans {
         if patience.is_cancelled() {
             break;
@@ -213,9 +215,8 @@ pub fn ast_replace(
 }
 
 fn scope(globs: &[String]) -> Result<GlobSet, Error> {
-    let refused = |error: &globset::Error| {
-        Error::new(ErrorKind::InvalidGlob, format!("the scope is refused: {error}"))
-    };
+    let refused =
+        |error: &globset::Error| Error::new(ErrorKind::InvalidGlob, format!("the scope is refused: {error}"));
     let mut set = GlobSetBuilder::new();
     for glob in globs {
         set.add(GlobBuilder::new(glob).literal_separator(true).build().map_err(|error| refused(&error))?);

@@ -167,7 +167,8 @@ fn run(
 ) -> AstSearchReport {
     let problems = Problems::default();
     let ended = AtomicBool::new(false);
-    let found = Found { options, files: Mutex::default(), held: AtomicUsize::new(0), cut: AtomicBool::new(false) };
+    let found =
+        Found { options, files: Mutex::default(), held: AtomicUsize::new(0), cut: AtomicBool::new(false) };
     let on = On { patience, ended: &ended, progress, problems: &problems };
     walk.run(on, threads, || Searcher { root: walk.root(), compiled, options, found: &found, on });
     let (files, truncated) = found.into_files();
@@ -220,7 +221,7 @@ impl Found<'_> {
 
 /// The first files by path, as many as the limits allow.
 fn first(mut files: Vec<AstFile>, options: &AstSearchOptions) -> (Vec<AstFile>, Option<Truncation>) {
-    files.sort_by_cached_key(|file| path_key(&file.path));
+    files.sort_by_cached_key(|file| path_key(file.path.clone()));
     let (mut results, mut bytes) = (0, 0);
     let mut truncated = None;
     for file in &mut files {
@@ -336,9 +337,9 @@ fn told<D: Doc<Source = String>>(matched: &NodeMatch<'_, D>, lines: &Lines<'_>, 
             MetaVariable::Capture(name, _) => {
                 let text = match env.get_match(&name) {
                     Some(node) => node.text().into_owned(),
-                    None => env.get_transformed(&name).map_or_else(String::new, |text| {
-                        String::from_utf8_lossy(text).into_owned()
-                    }),
+                    None => env
+                        .get_transformed(&name)
+                        .map_or_else(String::new, |text| String::from_utf8_lossy(text).into_owned()),
                 };
                 captures.insert(name, AstCapture::One(cut(&text, most).to_owned()));
             }

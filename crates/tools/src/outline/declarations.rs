@@ -3,8 +3,8 @@
 use tree_sitter::Node;
 
 use super::SymbolKind::{
-    self, Class, Constant, Constructor, Enum, Function, Heading, Id, Implementation, Interface, Key, Macro, Method, Module,
-    Selector, Struct, Type,
+    self, Class, Constant, Constructor, Enum, Function, Heading, Id, Implementation, Interface, Key, Macro,
+    Method, Module, Selector, Struct, Type,
 };
 use crate::language::Language;
 
@@ -193,7 +193,9 @@ fn declares_function(node: Node<'_>) -> bool {
     while let Some(of) = declarator {
         if of.kind() == "function_declarator" {
             // `int (*f)(void)` is a variable.
-            return of.child_by_field_name("declarator").is_some_and(|of| of.kind() != "parenthesized_declarator");
+            return of
+                .child_by_field_name("declarator")
+                .is_some_and(|of| of.kind() != "parenthesized_declarator");
         }
         declarator = of.child_by_field_name("declarator");
     }
@@ -283,7 +285,8 @@ fn html(node: Node<'_>, text: &str) -> Found {
 
 /// `h1` to `h6`.
 fn is_heading(element: Node<'_>, text: &str) -> bool {
-    let tag = element.child(0).and_then(|start| start.named_child(0)).map_or("", |tag| &text[tag.byte_range()]);
+    let tag =
+        element.child(0).and_then(|start| start.named_child(0)).map_or("", |tag| &text[tag.byte_range()]);
     matches!(tag.as_bytes(), [b'h' | b'H', b'1'..=b'6'])
 }
 

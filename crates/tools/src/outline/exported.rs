@@ -21,7 +21,8 @@ pub(super) fn is_exported(language: Language, node: Node<'_>, name: &str, text: 
                 && !has_modifier(node, "visibility_modifier", "protected", text)
         }
         Language::Kotlin => {
-            !has_modifier(node, "modifiers", "private", text) && !has_modifier(node, "modifiers", "internal", text)
+            !has_modifier(node, "modifiers", "private", text)
+                && !has_modifier(node, "modifiers", "internal", text)
         }
         Language::Swift => {
             has_modifier(node, "modifiers", "public", text) || has_modifier(node, "modifiers", "open", text)
