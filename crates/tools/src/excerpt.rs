@@ -40,6 +40,11 @@ impl<'a> Lines<'a> {
         self.text[self.starts[line]..end].trim_end_matches('\r')
     }
 
+    /// The byte itself where anything follows it; else the end of what comes before it.
+    pub(crate) fn last_text(&self, byte: usize) -> usize {
+        if self.text[byte..].trim().is_empty() { self.text[..byte].trim_end().len() } else { byte }
+    }
+
     /// The line around the byte, trimmed, at most [`MAX_CHARS`] characters.
     pub(crate) fn excerpt(&self, byte: usize) -> String {
         let line = self.line(byte);

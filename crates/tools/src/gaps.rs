@@ -82,6 +82,29 @@ static RUST: LazyLock<Vec<Gap>> = LazyLock::new(|| {
     ]
 });
 
+static CPP: LazyLock<Vec<Gap>> = LazyLock::new(|| {
+    vec![
+        // `using Ts::operator()...;`
+        gap(r"\busing\s[^;{}]*(\.\.\.)\s*;", Rewrite::Blank),
+    ]
+});
+
+static CSS: LazyLock<Vec<Gap>> = LazyLock::new(|| {
+    vec![
+        // `.dark & { … }`
+        gap(r"[\w\])]\s+(&)", Rewrite::Name),
+        // `[href^="x" i]`
+        gap(r#"\[[^\]\n]*["'\w]\s+([iIsS])\s*\]"#, Rewrite::Blank),
+    ]
+});
+
+static KOTLIN: LazyLock<Vec<Gap>> = LazyLock::new(|| {
+    vec![
+        // `interface I { fun f() }`
+        gap(r"\bfun\s[^{}\n=]*\)(?:\s*:[^{}\n=]*[\w>?])?(\s)\}", Rewrite::Text(";")),
+    ]
+});
+
 fn gap(pattern: impl AsRef<str>, rewrite: Rewrite) -> Gap {
     let pattern = format!("(?-u){}", pattern.as_ref());
     Gap { pattern: Regex::new(&pattern).expect("the tables hold valid patterns"), rewrite }
@@ -101,6 +124,9 @@ pub(crate) fn reworded(text: &str, language: Language, tree: &Tree) -> Option<St
             }
         }
         Language::Rust => apply(&RUST, &mut bytes),
+        Language::Cpp => apply(&CPP, &mut bytes),
+        Language::Css => apply(&CSS, &mut bytes),
+        Language::Kotlin => apply(&KOTLIN, &mut bytes),
         _ => {}
     }
     if bytes == text.as_bytes() {

@@ -101,12 +101,11 @@ impl Language {
             .map(|(_, known)| (strsim::damerau_levenshtein(&wanted, known), known))
             .min()
             .filter(|&(distance, _)| distance <= 2);
-        let advice = match nearest {
-            Some((_, known)) => format!("did you mean `{known}`?"),
-            None => {
-                let all: Vec<_> = Self::all().map(|language| language.to_string()).collect();
-                format!("there are {}", all.join(", "))
-            }
+        let advice = if let Some((_, known)) = nearest {
+            format!("did you mean `{known}`?")
+        } else {
+            let all: Vec<_> = Self::all().map(|language| language.to_string()).collect();
+            format!("there are {}", all.join(", "))
         };
         Err(Error::new(ErrorKind::UnknownLanguage, format!("there is no language `{name}`: {advice}")))
     }

@@ -165,15 +165,17 @@ fn code_faults(text: &str, language: Language, patience: Patience<'_>) -> Result
 }
 
 fn describe(fault: &Fault, lines: &Lines<'_>) -> SyntaxError {
-    let (line, column) = lines.place(fault.start);
+    // What is missed at the end of the text is told where the text ends, not on the empty line after it.
+    let start = if fault.missing { lines.last_text(fault.start) } else { fault.start };
+    let (line, column) = lines.place(start);
     // The end is exclusive: an error that ends with its line's break doesn't cover the next line.
-    let (end_line, _) = lines.place(fault.end.saturating_sub(1).max(fault.start));
+    let (end_line, _) = lines.place(fault.end.saturating_sub(1).max(start));
     SyntaxError {
         line,
         column,
         end_line,
         kind: if fault.missing { SyntaxErrorKind::Missing } else { SyntaxErrorKind::Error },
         message: fault.message.clone(),
-        excerpt: lines.excerpt(fault.start),
+        excerpt: lines.excerpt(start),
     }
 }

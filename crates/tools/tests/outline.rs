@@ -6,15 +6,16 @@ use orchestrator_tools::{Language, Limits, outline};
 
 /// A line a symbol: indented by depth, `+` where it is exported, the kind, the name, the lines.
 fn drawn(source: &str, language: Language) -> String {
-    let outline = outline(source.as_bytes(), language, &Limits::default(), &AtomicBool::new(false)).unwrap();
+    let outline = outline(source.as_bytes(), language, &Limits::default(), &AtomicBool::new(false))
+        .expect("it is text");
     assert!(!outline.has_errors, "{language}: the example has errors");
     let lines = outline.symbols.iter().map(|symbol| {
-        let kind = serde_json::to_value(symbol.kind).unwrap();
+        let kind = serde_json::to_value(symbol.kind).expect("a kind is text");
         format!(
             "{}{}{} {} {}-{}\n",
             "  ".repeat(symbol.depth as usize),
             if symbol.exported { "+" } else { "" },
-            kind.as_str().unwrap(),
+            kind.as_str().expect("a kind is text"),
             symbol.name,
             symbol.line,
             symbol.end_line

@@ -66,12 +66,12 @@ pub(super) fn matches<'r, D: Doc>(
         if kinds.as_ref().is_some_and(|kinds| !kinds.contains(node.kind_id().into())) {
             continue;
         }
-        let matched = match matcher {
+        let node_match = match matcher {
             Matcher::Pattern(pattern) => pattern.match_node(node),
             Matcher::Rule(rule) => rule.match_node(node),
         };
-        if let Some(matched) = matched {
-            found(matched);
+        if let Some(node_match) = node_match {
+            found(node_match);
         }
     }
     true

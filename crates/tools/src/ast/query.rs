@@ -285,10 +285,10 @@ mod tests {
 
     use super::*;
 
-    fn refused(query: AstQuery) -> Error {
+    fn refused(query: &AstQuery) -> Error {
         let cancel = AtomicBool::new(false);
         let patience = Patience::within(Duration::from_secs(60), &cancel);
-        compile(&query, None, patience).err().expect("the query is refused")
+        compile(query, None, patience).err().expect("the query is refused")
     }
 
     fn pattern(text: &str, language: &str) -> AstQuery {
@@ -315,7 +315,7 @@ mod tests {
             ("let $A = 1; let b = 2", "ts", 13),
             ("fn $A() {} fn b() {}", "rust", 12),
         ] {
-            let error = refused(pattern(text, language));
+            let error = refused(&pattern(text, language));
             assert_eq!(error.kind(), ErrorKind::InvalidPattern, "{text}");
             assert_eq!(error.place().unwrap().column, column, "{error}");
         }
@@ -323,7 +323,7 @@ mod tests {
 
     #[test]
     fn a_query_without_a_language_is_told_which_there_are() {
-        let error = refused(AstQuery { pattern: Some("a".to_owned()), ..AstQuery::default() });
+        let error = refused(&AstQuery { pattern: Some("a".to_owned()), ..AstQuery::default() });
         assert_eq!(error.kind(), ErrorKind::UnknownLanguage);
         assert!(error.to_string().contains("kotlin"), "{error}");
     }
@@ -338,7 +338,7 @@ mod tests {
             ("regex: '['", "regex"),
             ("rule: { pattern: $A }\nfix: [1]", "rule"),
         ] {
-            let error = refused(rule(text));
+            let error = refused(&rule(text));
             assert_eq!(error.kind(), ErrorKind::InvalidRule, "{text}: {error}");
             assert!(error.to_string().contains(says), "{text}: {error}");
         }

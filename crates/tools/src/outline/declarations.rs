@@ -146,8 +146,7 @@ fn go(node: Node<'_>) -> Found {
     let type_of = || node.child_by_field_name("type").map_or("", |of| of.kind());
     Some(match node.kind() {
         "function_declaration" => (Function, None),
-        "method_declaration" => (Method, None),
-        "method_elem" => (Method, None),
+        "method_declaration" | "method_elem" => (Method, None),
         "type_spec" if type_of() == "interface_type" => (Interface, Some(Inside::Type)),
         "type_spec" if type_of() == "struct_type" => (Struct, None),
         "type_spec" | "type_alias" => (Type, None),
@@ -292,8 +291,7 @@ fn is_heading(element: Node<'_>, text: &str) -> bool {
 
 fn css(node: Node<'_>) -> Found {
     Some(match node.kind() {
-        "rule_set" => (Selector, Some(Inside::File)),
-        "media_statement" | "supports_statement" | "at_rule" => (Selector, Some(Inside::File)),
+        "rule_set" | "media_statement" | "supports_statement" | "at_rule" => (Selector, Some(Inside::File)),
         "keyframes_statement" => (Selector, None),
         _ => return None,
     })

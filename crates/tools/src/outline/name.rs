@@ -27,7 +27,7 @@ pub(super) fn name(language: Language, kind: SymbolKind, node: Node<'_>, text: &
         (Language::Go, SymbolKind::Method) if field("receiver").is_some() => {
             return Some(shown(&format!("{} {}", part(field("receiver")?), part(field("name")?))));
         }
-        (Language::Python, SymbolKind::Constant) | (Language::Ruby, SymbolKind::Constant) => field("left"),
+        (Language::Python | Language::Ruby, SymbolKind::Constant) => field("left"),
         (Language::Python, SymbolKind::Type) => field("left").or_else(|| node.named_child(0)),
         (Language::C | Language::Cpp, _) => field("name").or_else(|| field("declarator").map(innermost)),
         (Language::Kotlin, SymbolKind::Constructor) => return Some("constructor".to_owned()),
