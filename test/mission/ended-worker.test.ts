@@ -47,7 +47,7 @@ describe.skipIf(tuiUnavailable() !== undefined)(
         await tui.press("C-c");
         await expect.poll(() => kept("exit-code"), { timeout: 30_000 }).not.toBe("");
         codes.push((await kept("exit-code")).trim());
-      await tui.stop();
+        await tui.stop();
       }
       expect(codes).toEqual(Array(ROUNDS).fill("0"));
     });

@@ -73,6 +73,7 @@ export class FakeHost implements Host {
   readonly toasts: string[] = [];
   readonly logs: string[] = [];
   readonly aborted: string[] = [];
+  readonly compacted: string[] = [];
   /** Where sessions work that don't work in the project's folder. */
   readonly folders = new Map<string, string>();
   /** Titles that our tool calls showed while they ran. */
@@ -160,6 +161,10 @@ export class FakeHost implements Host {
     session.turn = turn;
     session.last = { ...session.last, complete: false, text: "" };
     void this.#play(session, turn, play, prompt);
+  }
+
+  async compact(session: string): Promise<void> {
+    this.compacted.push(session);
   }
 
   async abort(id: string): Promise<void> {

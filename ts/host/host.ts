@@ -50,9 +50,13 @@ export interface SessionFacts {
   readonly model?: ModelRef;
 }
 
-/** An error of a session, as the host reported it. `status` is an HTTP status, `retryAfterMs` in milliseconds. */
+/**
+ * An error of a session, as the host reported it. `status` is an HTTP status, `codes` are what the provider calls the
+ * error (its `code` and `type`), `retryAfterMs` is in milliseconds.
+ */
 export interface HostError {
   readonly name: string;
+  readonly codes?: readonly string[];
   readonly message: string;
   readonly status?: number;
   readonly retryAfterMs?: number;
@@ -63,6 +67,15 @@ export type HostEvent =
   | { readonly type: "busy"; readonly session: string }
   | { readonly type: "idle"; readonly session: string }
   | { readonly type: "progress"; readonly session: string }
+  /** The user wrote to the session. */
+  | { readonly type: "user_spoke"; readonly session: string }
+  /** The provider refused, and the host itself asks it again in `nextMs` milliseconds. */
+  | {
+      readonly type: "retrying";
+      readonly session: string;
+      readonly message: string;
+      readonly nextMs: number;
+    }
   /** A tool of the host's wrote files. Paths as the tool was given them: absolute or relative to the project. */
   | { readonly type: "files_written"; readonly session: string; readonly paths: readonly string[] }
   | { readonly type: "error"; readonly session: string; readonly error: HostError }
@@ -108,6 +121,8 @@ export interface Host {
   leave(directory: string): Promise<void>;
   /** Hands a message in. Resolves when it is taken, not when it is answered: what follows arrives as events. */
   prompt(prompt: Prompt): Promise<void>;
+  /** Has the host put a summary in the place of what was said in a session so far. Resolves when that is done. */
+  compact(session: string, model: ModelRef): Promise<void>;
   /** Stops a session's turn; resolves when the host has been told. */
   abort(session: string): Promise<void>;
   /** Every session that is not idle. A session absent from the map is idle. */

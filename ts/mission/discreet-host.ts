@@ -12,6 +12,7 @@ export function discreet(host: Host, redactor: Redactor): Host {
     place: (session, directory) => host.place(session, directory),
     leave: (directory) => host.leave(directory),
     prompt: (prompt) => host.prompt({ ...prompt, text: redactor.redact(prompt.text) }),
+    compact: (session, model) => host.compact(session, model),
     abort: (session) => host.abort(session),
     statuses: () => host.statuses(),
     lastTurn: (session) => host.lastTurn(session),

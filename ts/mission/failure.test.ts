@@ -40,3 +40,14 @@ describe("kindOfFailure", () => {
     expect(kind("constructor")).toBe("unknown");
   });
 });
+
+it.each([
+  [429, ["insufficient_quota", "insufficient_quota"], "quota"],
+  [429, ["rate_limit_exceeded", "requests"], "rate_limit"],
+  [400, ["context_length_exceeded", "invalid_request_error"], "context_overflow"],
+  [400, ["content_policy_violation"], "refusal"],
+  [529, ["overloaded_error"], "overloaded"],
+  [429, ["something_new"], "rate_limit"],
+] as const)("a provider's own name for its error goes before its status: %s %j", (status, codes, kind) => {
+  expect(kindOfFailure({ name: "APIError", message: "", status, codes })).toBe(kind);
+});

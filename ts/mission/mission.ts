@@ -23,7 +23,7 @@ import { Background } from "./background.ts";
 import type { Brief } from "./brief.ts";
 import { budgetOf } from "./budget.ts";
 import { Checks } from "./checks.ts";
-import { keepGoing } from "./continuation.ts";
+import { Continuation } from "./continuation.ts";
 import type { Place } from "./git.ts";
 import type { Isolation } from "./isolation.ts";
 import type { LanguageServers } from "./language-servers.ts";
@@ -72,6 +72,7 @@ export class Mission {
   readonly #isolation: Isolation;
   readonly #owner: Ownership;
   readonly #guard: ToolGuard;
+  readonly #continuation: Continuation;
   readonly #listeners = new Set<() => void>();
   #news: News | undefined;
   #failure: Error | undefined;
@@ -83,6 +84,11 @@ export class Mission {
     const { lanes, attempts, stallTimeoutMs, taskTimeoutMs, review, models } = settings;
     this.brief = brief;
     this.#host = host;
+    this.#continuation = new Continuation({
+      host,
+      session: brief.session,
+      submit: (event) => this.#tell(event),
+    });
     this.#guard = new ToolGuard({
       scope: settings.scope,
       callerOf: (session) => this.#callerOf(session),
@@ -244,6 +250,7 @@ export class Mission {
   /** News from the host. */
   hear(event: HostEvent): void {
     this.#sessions.hear(event);
+    this.#continuation.hear(event);
   }
 
   /** Takes a reviewer's verdict. @throws EngineError as {@link submit} does. */
@@ -421,9 +428,9 @@ export class Mission {
       case "scope_answered":
         return this.#host.log("info", command.reason);
       case "compact":
+        return this.#sessions.compact(command);
       case "continue":
-        this.#tell(await keepGoing(this.#host, command));
-        return;
+        return this.#continuation.send(command);
       case "retry":
         return this.#host.log("info", `task ${command.task} is tried again: ${command.reason}`);
       case "notify":
@@ -516,8 +523,11 @@ export class Mission {
   }
 }
 
+/** What a commander answers to a question of the engine's. */
+const DECISIONS: ReadonlySet<Event["type"]> = new Set(["plan_submitted", "decided", "scope_decided"]);
+
 /** Whether an event is what the commander has decided. */
 function isDecision(event: Event): boolean {
-  if (event.type !== "amended") return event.type === "plan_submitted";
+  if (event.type !== "amended") return DECISIONS.has(event.type);
   return event.revision !== undefined && event.items.some(({ status }) => status !== undefined);
 }

@@ -36,7 +36,8 @@ function headline(news: News): string {
   }
 }
 
-function advice(news: News, { phase }: Snapshot): string {
+function advice(news: News, snapshot: Snapshot): string {
+  const { phase } = snapshot;
   switch (news.type) {
     case "finished":
       return news.outcome === "accepted"
@@ -45,12 +46,18 @@ function advice(news: News, { phase }: Snapshot): string {
     case "needs_decision":
       if (phase === "paused")
         return "It is paused: only the user can mend this. Tell them, and wait. run_mission goes on where it was.";
+      if (snapshotWaits(snapshot))
+        return 'Answer for each task that waits, with tasks (action "decide", decision accept, retry or fail; grant or deny where it asks for files) and a reason. Then call run_mission.';
       return "Fix the cause with submit_plan (the same ids replace failed tasks), then call run_mission. Calling run_mission with nothing changed ends the mission as failed.";
     case "edited":
       return 'Plan what the user wants with submit_plan, or drop a proposal with update_todo (status "cancelled"), then call run_mission.';
     case "interrupted":
       return "Wait for the user. run_mission goes on where it was.";
   }
+}
+
+function snapshotWaits({ tasks }: Snapshot): boolean {
+  return tasks.some(({ waiting, scopeRequest }) => waiting !== undefined || scopeRequest !== undefined);
 }
 
 function taskLines(snapshot: Snapshot): readonly string[] {
@@ -63,12 +70,14 @@ function taskLines(snapshot: Snapshot): readonly string[] {
     ...of("Accepted", ({ state }) => state === "accepted", accepted),
     ...of("Failed", ({ state }) => state === "failed", failed),
     ...of("Blocked or cancelled", ({ state }) => state === "blocked" || state === "cancelled", stopped),
-    ...of(
-      "Not finished",
-      (task) => !isOver(task),
-      ({ id, title, state }) => `- ${id} (${title}): ${state}`,
-    ),
+    ...of("Not finished", (task) => !isOver(task), unfinished),
   ];
+}
+
+function unfinished({ id, title, state, waiting, scopeRequest }: TaskView): string {
+  const asks =
+    scopeRequest === undefined ? "" : `; asks for ${scopeRequest.files.join(", ")}: ${scopeRequest.reason}`;
+  return `- ${id} (${title}): ${state}${waiting === undefined ? "" : `; waits for you: ${waiting}`}${asks}`;
 }
 
 function accepted({ id, title, summary }: TaskView): string {

@@ -162,6 +162,22 @@ export class Sessions {
     await this.#telling({ lease, turn, session }, () => this.#prompt(engaged, turn, full, model));
   }
 
+  /** Has a lease's session compacted: that is a turn of its own, and its end is told as any other's. */
+  async compact({ lease, turn, model, session }: Omit<NextTurn, "agent">): Promise<void> {
+    const engaged = this.#byLease.get(lease);
+    await this.#telling({ lease, turn, session }, async () => {
+      const named =
+        model === undefined
+          ? ((await this.#host.facts(session))?.model ?? (await this.#commandersModel()))
+          : modelNamed(model);
+      if (named === undefined) throw new Error("no model is known that could sum up the session");
+      await this.#host.compact(session, named);
+      if (engaged === undefined || !this.#isCurrent(engaged)) return;
+      engaged.turn = turn;
+      this.#submit({ type: "session_idle", lease, turn });
+    });
+  }
+
   /** Looks whether a lease's turn has ended with no event that said so. */
   async poll(lease: number): Promise<void> {
     const engaged = this.#byLease.get(lease);
@@ -213,6 +229,15 @@ export class Sessions {
       case "progress":
       case "busy":
         this.#progressed(engaged);
+        break;
+      case "retrying":
+        this.#submit({
+          type: "provider_retrying",
+          lease,
+          turn: engaged.turn,
+          message: event.message,
+          nextMs: Math.round(event.nextMs),
+        });
         break;
       case "files_written":
         for (const path of event.paths) this.#noteWritten(event.session, path);

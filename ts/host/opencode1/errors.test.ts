@@ -43,6 +43,23 @@ describe("hostErrorOf", () => {
     expect(limited({})).not.toHaveProperty("retryAfterMs");
   });
 
+  it.each([
+    ['{"error":{"code":"insufficient_quota","type":"x"}}', ["insufficient_quota", "x"]],
+    ['{"type":"error","error":{"type":"overloaded_error"}}', ["overloaded_error"]],
+    ['{"error":{"code":429,"status":"RESOURCE_EXHAUSTED"}}', ["RESOURCE_EXHAUSTED"]],
+  ])("keeps what the provider calls it: %s", (responseBody, codes) => {
+    const error = { name: "APIError", data: { message: "m", statusCode: 429, responseBody } };
+    expect(hostErrorOf(error).codes).toEqual(codes);
+  });
+
+  it.each(["", "<html>", "[]", '{"error":"text"}'])(
+    "has no name for it in an answer that gives none: %j",
+    (responseBody) => {
+      const error = { name: "APIError", data: { message: "m", responseBody } };
+      expect(hostErrorOf(error)).not.toHaveProperty("codes");
+    },
+  );
+
   it("keeps the text of what has no known shape", () => {
     expect(hostErrorOf("broken pipe")).toEqual({ name: "UnknownError", message: "broken pipe" });
     expect(hostErrorOf({ odd: 1 })).toEqual({ name: "UnknownError", message: '{"odd":1}' });

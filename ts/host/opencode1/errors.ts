@@ -8,6 +8,7 @@ const Named = z.object({
     .object({
       message: z.string().optional(),
       statusCode: z.number().optional(),
+      responseBody: z.string().optional(),
       responseHeaders: z.record(z.string(), z.string()).optional(),
     })
     .optional(),
@@ -24,12 +25,34 @@ export function hostErrorOf(error: unknown): HostError {
   }
   const { name, data } = parsed.data;
   const retryAfterMs = retryAfter(data?.responseHeaders ?? {});
+  const codes = codesIn(data?.responseBody);
   return {
     name,
     message: data?.message ?? name,
+    ...(codes.length === 0 ? {} : { codes }),
     ...(data?.statusCode === undefined ? {} : { status: data.statusCode }),
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   };
+}
+
+const Body = z.object({
+  error: z.object({ code: z.unknown(), type: z.unknown(), status: z.unknown() }).partial(),
+});
+
+/** The names that a provider's answer has for its error: OpenAI's `code` and `type`, Anthropic's `type`, Google's `status`. */
+function codesIn(body: string | undefined): readonly string[] {
+  if (body === undefined) return [];
+  let json: unknown;
+  try {
+    json = JSON.parse(body);
+  } catch (error) {
+    if (error instanceof SyntaxError) return [];
+    throw error;
+  }
+  const parsed = Body.safeParse(json);
+  if (!parsed.success) return [];
+  const { code, type, status } = parsed.data.error;
+  return [code, type, status].filter((name) => typeof name === "string");
 }
 
 /** `Retry-After` in seconds (RFC 9110, section 10.2.3) or the millisecond form some providers send. */

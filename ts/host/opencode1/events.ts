@@ -7,7 +7,14 @@ import type { HostEvent } from "../host.ts";
 import { hostErrorOf } from "./errors.ts";
 
 const OfSession = z.object({ sessionID: z.string() });
-const Status = OfSession.extend({ status: z.object({ type: z.string() }) });
+const Status = OfSession.extend({
+  status: z.object({
+    type: z.string(),
+    message: z.string().catch(""),
+    /** When it asks again, in milliseconds since the epoch. */
+    next: z.number().optional().catch(undefined),
+  }),
+});
 const Failed = z.object({ sessionID: z.string(), error: z.unknown() });
 const Asked = OfSession.extend({
   id: z.string(),
@@ -78,9 +85,12 @@ const written = reader(FilesWritten, ({ part: { sessionID, state } }) => ({
 
 const READERS: Readonly<Record<string, Reader>> = {
   // `idle` is told by `session.idle`, which follows; a state not known here counts as busy.
-  "session.status": reader(Status, ({ sessionID, status }) =>
-    status.type === "idle" ? undefined : { type: "busy", session: sessionID },
-  ),
+  "session.status": reader(Status, ({ sessionID, status: { type, message, next } }) => {
+    if (type === "idle") return undefined;
+    if (type !== "retry") return { type: "busy", session: sessionID };
+    const nextMs = Math.max(0, (next ?? Date.now()) - Date.now());
+    return { type: "retrying", session: sessionID, message, nextMs };
+  }),
   "session.idle": reader(OfSession, ({ sessionID }) => ({ type: "idle", session: sessionID })),
   "session.error": reader(Failed, ({ sessionID, error }) => ({
     type: "error",

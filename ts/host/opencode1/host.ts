@@ -106,6 +106,17 @@ export class OpenCode1Host implements Host {
     );
   }
 
+  async compact(session: string, { provider, model }: ModelRef): Promise<void> {
+    await accepted(
+      `could not compact session ${session}`,
+      this.#client.session.summarize({
+        path: { id: session },
+        query: this.#at(session),
+        body: { providerID: provider, modelID: model },
+      }),
+    );
+  }
+
   async abort(session: string): Promise<void> {
     await accepted(
       `could not stop session ${session}`,

@@ -239,3 +239,20 @@ describe("a tool that is about to be used", () => {
     expect(uses[0]).toEqual({ session: "s", tool: "read", parameters: { filePath: "a.ts" } });
   });
 });
+
+describe("a message in a session", () => {
+  it("is the user's unless all of it is ours", async () => {
+    const { contribution, heard } = contributing();
+    const message = (await hooksOf(contribution))["chat.message"];
+    type Output = Parameters<NonNullable<typeof message>>[1];
+    const parts = (...synthetic: readonly boolean[]) =>
+      ({
+        message: {},
+        parts: synthetic.map((ours) => ({ type: "text", text: "x", synthetic: ours })),
+      }) as Output;
+    await message?.({ sessionID: "s" }, parts(true));
+    expect(heard).toEqual([]);
+    await message?.({ sessionID: "s" }, parts(true, false));
+    expect(heard).toEqual([{ type: "user_spoke", session: "s" }]);
+  });
+});

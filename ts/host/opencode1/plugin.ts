@@ -41,6 +41,10 @@ function hooks(host: OpenCode1Host, contribution: Contribution, client: Opencode
       const news = hostEventOf(event);
       if (news !== undefined) contribution.onEvent(news);
     },
+    async "chat.message"({ sessionID }, { parts }) {
+      const users = parts.some((part) => part.type !== "text" || part.synthetic !== true);
+      if (users) contribution.onEvent({ type: "user_spoke", session: sessionID });
+    },
     "tool.execute.before": ({ tool, sessionID }, { args }) =>
       contribution.beforeTool({ session: sessionID, tool, parameters: args }),
     async "experimental.chat.system.transform"({ sessionID }, output) {

@@ -1,7 +1,7 @@
 /** `tasks`: looks at the mission's tasks, and calls one off. */
 import * as z from "zod";
 import { AGENTS } from "../../agents/agents.ts";
-import type { TaskState, TaskView } from "../../engine/index.ts";
+import type { Event, TaskState, TaskView } from "../../engine/index.ts";
 import type { ToolAnswer, ToolDefinition } from "../../host/contribution.ts";
 import { MissionError } from "../error.ts";
 import { metricsText } from "../metrics.ts";
@@ -24,19 +24,25 @@ const STATES = [
   "blocked",
 ] as const satisfies readonly TaskState[];
 
+/** What a commander may decide of a task that waits for it. */
+const DECISIONS = ["accept", "retry", "fail", "grant", "deny"] as const;
+type Choice = (typeof DECISIONS)[number];
+
 const parameters = {
-  action: z.enum(["list", "result", "cancel", "agents", "metrics"]),
+  action: z.enum(["list", "result", "cancel", "decide", "agents", "metrics"]),
   task_id: z.string().optional(),
   status: z.enum(STATES).optional().describe("For list"),
-  reason: z.string().optional().describe("For cancel"),
+  decision: z.enum(DECISIONS).optional().describe("For a task that waits; grant, deny: files it asks for"),
+  reason: z.string().optional().describe("For cancel, decide"),
 };
 
 export function tasks(orchestrator: Orchestrator): ToolDefinition<typeof parameters> {
   return guarded({
     name: "tasks",
-    description: "List tasks, get one's result (waits while it runs), cancel one, or show agents or metrics.",
+    description:
+      "List tasks, get one's result (waits while it runs), cancel one, decide on one that waits for you, or show agents or metrics.",
     parameters,
-    async execute({ action, task_id, status, reason }, call): Promise<ToolAnswer> {
+    async execute({ action, task_id, status, decision, reason }, call): Promise<ToolAnswer> {
       only(["commander"], "tasks", call);
       if (action === "agents")
         return { output: AGENTS.map((agent) => `${agent.name}: ${agent.description}`).join("\n") };
@@ -53,6 +59,8 @@ export function tasks(orchestrator: Orchestrator): ToolDefinition<typeof paramet
           return result(mission, task_id, call.signal);
         case "cancel":
           return cancel(mission, task_id, reason);
+        case "decide":
+          return decide(mission, task_id, decision, reason);
       }
     },
   });
@@ -91,6 +99,30 @@ function cancel(mission: Mission, id: string | undefined, reason: string | undef
   if (outcome?.ignored !== undefined)
     throw new MissionError("ERR_ARGUMENTS", `${task.id}: ${outcome.ignored}`);
   return { title: `${task.id} cancelled`, output: `${task.id} is cancelled.` };
+}
+
+function decide(
+  mission: Mission,
+  id: string | undefined,
+  choice: Choice | undefined,
+  reason: string | undefined,
+): ToolAnswer {
+  const { id: task } = known(mission, id);
+  if (choice === undefined || reason === undefined)
+    throw new MissionError("ERR_ARGUMENTS", `decide needs decision (${DECISIONS.join(", ")}) and reason`);
+  const [outcome] = mission.submit(decisionEvent(task, choice, reason));
+  if (outcome?.ignored !== undefined) throw new MissionError("ERR_ARGUMENTS", `${task}: ${outcome.ignored}`);
+  return { title: `${task}: ${choice}`, output: `Decided. Call run_mission.` };
+}
+
+function decisionEvent(task: string, choice: Choice, reason: string): Event {
+  switch (choice) {
+    case "grant":
+    case "deny":
+      return { type: "scope_decided", task, granted: choice === "grant", reason };
+    default:
+      return { type: "decided", task, decision: choice, reason };
+  }
 }
 
 function known(mission: Mission, id: string | undefined): TaskView {
