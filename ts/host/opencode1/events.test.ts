@@ -10,6 +10,15 @@ const toolPart = (tool: string, status: string, input: object) => ({
 });
 
 describe("hostEventOf", () => {
+  it("tells that a session is idle once, by the event that is for it", () => {
+    expect(hostEventOf({ type: "session.idle", properties: { sessionID } })).toEqual({
+      type: "idle",
+      session: sessionID,
+    });
+    const status = { type: "session.status", properties: { sessionID, status: { type: "idle" } } };
+    expect(hostEventOf(status)).toBeUndefined();
+  });
+
   it("tells that the host itself asks a provider again, and in how long", () => {
     const status = { type: "retry", attempt: 2, message: "Too Many Requests", next: Date.now() + 60_000 };
     const event = hostEventOf({ type: "session.status", properties: { sessionID, status } });
@@ -19,7 +28,7 @@ describe("hostEventOf", () => {
     expect(hostEventOf(bare)).toEqual({ type: "retrying", session: sessionID, message: "", nextMs: 0 });
   });
 
-  it.each(["busy", "retry", "a state of a later version"])("counts the status %j as busy", (type) => {
+  it.each(["busy", "a state of a later version"])("counts the status %j as busy", (type) => {
     expect(hostEventOf({ type: "session.status", properties: { sessionID, status: { type } } })).toEqual({
       type: "busy",
       session: sessionID,
