@@ -1,7 +1,15 @@
 import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { expect, test } from "vitest";
-import { astReplace, astSearch, EngineError, outline } from "../../ts/engine/index.ts";
+import {
+  astReplace,
+  astReplaceJob,
+  astSearch,
+  astSearchJob,
+  EngineError,
+  outline,
+  outlineJob,
+} from "../../ts/engine/index.ts";
 import { temporaryFolder } from "./folders.ts";
 import { thrownBy } from "./thrown.ts";
 
@@ -128,3 +136,42 @@ test("an outline tells what a file declares, by lines", () => {
   expect(outline("Makefile", "all:\n")).toBeNull();
   expect(thrownBy(() => outline("a.ts", "a\0"))).toMatchObject({ code: "ERR_SYNTAX_NOT_TEXT" });
 });
+
+test("jobs find, rewrite and outline the same, however much it is", async () => {
+  using folder = folderWith({ "a.ts": "f(1, 'x');\n".repeat(3_000), "b.ts": "f(2);\nfunction g() {}\n" });
+  const query = { pattern: "f($$$ARGS)", language: "ts" };
+  const options = { maxResults: 5_000 };
+  const found = await astSearchJob(query, folder.path, options);
+  expect(found.files.map(({ matches }) => matches.length)).toEqual([3_000, 1]);
+  expect(found).toEqual(astSearch(query, folder.path, options));
+  const source = readFileSync(folder.file("b.ts"), "utf8");
+  expect(await outlineJob("b.ts", source)).toEqual(outline("b.ts", source));
+  expect(await outlineJob("Makefile", source)).toBeNull();
+  const { changes } = await astReplaceJob(query, "g($$$ARGS)", folder.path);
+  expect(changes.map(({ path, written, replacements }) => [path, written, replacements])).toEqual([
+    ["a.ts", true, 3_000],
+    ["b.ts", true, 1],
+  ]);
+  expect(readFileSync(folder.file("b.ts"), "utf8")).toBe("g(2);\nfunction g() {}\n");
+});
+
+test("a job that is aborted or refused says so", async () => {
+  using folder = folderWith({ "a.ts": "f(1);\n" });
+  const query = { pattern: "f($A)", language: "ts" };
+  const signal = AbortSignal.abort(new Error("no more"));
+  expect(await rejectionOf(astSearchJob(query, folder.path, { signal }))).toBe(signal.reason);
+  expect(await rejectionOf(astReplaceJob(query, "g($A)", folder.path, { signal }))).toBe(signal.reason);
+  expect(readFileSync(folder.file("a.ts"), "utf8")).toBe("f(1);\n");
+  expect(await rejectionOf(astSearchJob({ ...query, language: "ty" }, folder.path))).toMatchObject({
+    code: "ERR_SEARCH_UNKNOWN_LANGUAGE",
+  });
+});
+
+async function rejectionOf(job: PromiseLike<unknown>): Promise<unknown> {
+  try {
+    await job;
+  } catch (error) {
+    return error;
+  }
+  throw new Error("it was not rejected");
+}

@@ -14,6 +14,7 @@ export {
   type FileDiagnostics,
 } from "../diagnostics/diagnostics.ts";
 export { type AddonSearch, loadAddon } from "./addon.ts";
+export { astReplaceJob, astSearchJob, outlineJob } from "./ast-jobs.ts";
 export {
   type AstChange,
   type AstRefused,

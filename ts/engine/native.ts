@@ -59,6 +59,9 @@ export interface NativeJobs {
   ): number | null;
   searchFiles(root: string, optionsJson: string, limitsJson: string): number;
   listFiles(root: string, optionsJson: string, limitsJson: string): number;
+  searchTrees(root: string, optionsJson: string, limitsJson: string): number;
+  rewriteTrees(root: string, optionsJson: string, limitsJson: string): number;
+  outline(path: string, source: Uint8Array, limitsJson: string): number | null;
 }
 
 /** What can be asked of a scheduler, with or without a store below it. */

@@ -15,37 +15,26 @@ use crate::{
 /// Searches syntax trees; options and report are JSON.
 #[napi]
 pub fn search_trees(root: String, options_json: String) -> napi::Result<Json> {
-    // Nobody else runs while JavaScript waits here, so nobody could set the flag: the time limit ends it.
-    crossing(|| searched(&root, &options_json, &AtomicBool::new(false), &Progress::default()))
+    crossing(|| {
+        // Nobody else runs while JavaScript waits here, so nobody could set the flag: the time limit ends it.
+        let cancel = AtomicBool::new(false);
+        let report = ast_search(Path::new(&root), &options(&options_json)?, &cancel, &Progress::default())?;
+        Ok(json(&report))
+    })
 }
 
 /// Rewrites files by their syntax trees; options and report are JSON.
 #[napi]
 pub fn rewrite_trees(root: String, options_json: String) -> napi::Result<Json> {
-    crossing(|| rewritten(&root, &options_json, &AtomicBool::new(false), &Progress::default()))
+    crossing(|| {
+        let cancel = AtomicBool::new(false);
+        let report = ast_replace(Path::new(&root), &options(&options_json)?, &cancel, &Progress::default())?;
+        Ok(json(&report))
+    })
 }
 
-/// What a search finds, as JSON; on any thread.
-pub(crate) fn searched(
-    root: &str,
-    options_json: &str,
-    cancel: &AtomicBool,
-    progress: &Progress,
-) -> Result<Json, Failure> {
-    Ok(json(&ast_search(Path::new(root), &options(options_json)?, cancel, progress)?))
-}
-
-/// What a rewrite does, as JSON; on any thread.
-pub(crate) fn rewritten(
-    root: &str,
-    options_json: &str,
-    cancel: &AtomicBool,
-    progress: &Progress,
-) -> Result<Json, Failure> {
-    Ok(json(&ast_replace(Path::new(root), &options(options_json)?, cancel, progress)?))
-}
-
-fn options<T: DeserializeOwned>(options_json: &str) -> Result<T, Failure> {
+/// The options of a search or rewrite.
+pub(crate) fn options<T: DeserializeOwned>(options_json: &str) -> Result<T, Failure> {
     serde_json::from_str(options_json)
         .map_err(|error| Failure::unreadable("the options of the search are refused", &error))
 }

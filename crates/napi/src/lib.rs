@@ -27,6 +27,7 @@ pub mod search_jobs;
 pub mod shell;
 pub mod store;
 pub mod syntax;
+pub mod tree_jobs;
 
 use napi_derive::napi;
 

@@ -18,10 +18,10 @@ use crate::{
 };
 
 /// About how many bytes of a result cross at once: what JavaScript parses in some tenths of a millisecond.
-const PART_BYTES: usize = 48 << 10;
+pub(crate) const PART_BYTES: usize = 48 << 10;
 
 /// What a report has besides its files: problems and counts.
-const HEAD_BYTES: usize = 256 << 10;
+pub(crate) const HEAD_BYTES: usize = 256 << 10;
 
 /// A path as it crosses.
 const PATH_BYTES: usize = 512;
@@ -58,7 +58,8 @@ impl NativeJobs {
 }
 
 impl NativeJobs {
-    fn watched(
+    /// Starts a search whose progress can be asked for.
+    pub(crate) fn watched(
         &self,
         limits_json: &str,
         result_bytes: usize,
@@ -73,7 +74,7 @@ impl NativeJobs {
 }
 
 /// Items in the order that they have, as JSON arrays of about [`PART_BYTES`].
-fn split<T: serde::Serialize>(items: Vec<T>, bytes_of: impl Fn(&T) -> usize) -> Vec<Json> {
+pub(crate) fn split<T: serde::Serialize>(items: Vec<T>, bytes_of: impl Fn(&T) -> usize) -> Vec<Json> {
     let mut parts = Vec::new();
     let mut part = Vec::new();
     let mut bytes = 0;

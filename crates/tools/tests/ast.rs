@@ -9,11 +9,12 @@ use orchestrator_tools::{
 use tempfile::TempDir;
 
 fn folder(files: &[(&str, &str)]) -> TempDir {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().expect("there is a folder for temporary files");
     for (path, text) in files {
         let path = folder.path().join(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
+        fs::create_dir_all(path.parent().expect("a file is in a folder"))
+            .expect("the example can be carried out");
+        fs::write(path, text).expect("the example can be carried out");
     }
     folder
 }
@@ -23,11 +24,13 @@ fn pattern(text: &str, language: &str) -> AstQuery {
 }
 
 fn search(root: &Path, options: &AstSearchOptions) -> AstSearchReport {
-    ast_search(root, options, &AtomicBool::new(false), &Progress::default()).unwrap()
+    ast_search(root, options, &AtomicBool::new(false), &Progress::default())
+        .expect("the example can be carried out")
 }
 
 fn replace(root: &Path, options: &AstReplaceOptions) -> AstReplaceReport {
-    ast_replace(root, options, &AtomicBool::new(false), &Progress::default()).unwrap()
+    ast_replace(root, options, &AtomicBool::new(false), &Progress::default())
+        .expect("the example can be carried out")
 }
 
 fn texts(report: &AstSearchReport) -> Vec<String> {

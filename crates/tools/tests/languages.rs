@@ -5,7 +5,8 @@ use std::sync::atomic::AtomicBool;
 use orchestrator_tools::{Language, Limits, SyntaxReport, check_syntax};
 
 fn check(source: &str, language: Language) -> SyntaxReport {
-    check_syntax(source.as_bytes(), language, &Limits::default(), &AtomicBool::new(false)).unwrap()
+    check_syntax(source.as_bytes(), language, &Limits::default(), &AtomicBool::new(false))
+        .expect("it is text")
 }
 
 macro_rules! languages {

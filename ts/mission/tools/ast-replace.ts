@@ -2,7 +2,13 @@
 import { realpathSync, statSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import * as z from "zod";
-import { type AstChange, type AstReplaceReport, astReplace } from "../../engine/index.ts";
+import {
+  type AstChange,
+  type AstReplaceOptions,
+  type AstReplaceReport,
+  astReplaceJob,
+  type JobOptions,
+} from "../../engine/index.ts";
 import type { ToolCall, ToolDefinition } from "../../host/contribution.ts";
 import { MissionError } from "../error.ts";
 import type { Orchestrator } from "../orchestrator.ts";
@@ -30,16 +36,17 @@ export function astReplaceTool(orchestrator: Orchestrator): ToolDefinition<typeo
       only(["worker"], "ast_replace", call);
       const root = folderOf(orchestrator.directory, path);
       const query = { pattern, rule, language: lang };
-      const replace = (options: { dryRun?: boolean; expect?: Readonly<Record<string, string>> }) =>
-        astReplace(query, rewrite ?? null, root, { ...options, maxDiffBytes: MOST_DIFF * 10 });
-      const planned = replace({ dryRun: true });
+      const replace = (options: AstReplaceOptions & JobOptions) =>
+        astReplaceJob(query, rewrite ?? null, root, { ...options, maxDiffBytes: MOST_DIFF * 10 });
+      const planned = await replace({ dryRun: true, signal: call.signal });
       if (planned.truncated !== null) throw tooMuch(planned);
       if (dryRun) return { title: title("would change", planned.changes), output: told(planned, []) };
       const { allowed, kept } = await permitted(orchestrator, root, planned.changes, call);
       if (allowed.length === 0)
         return { title: title("changed", []), output: told({ ...planned, changes: [] }, kept) };
       const expect = Object.fromEntries(allowed.map(({ path, hash }) => [path, hash]));
-      const done = replace({ expect });
+      // Not cancelled: what is written is told to the mission.
+      const done = await replace({ expect });
       const paths = done.changes
         .filter(({ written }) => written)
         .map((change) => projectName(orchestrator.directory, root, change));

@@ -1,6 +1,6 @@
 /** `ast_search`: code by its syntax tree, in the lines of a grep. */
 import * as z from "zod";
-import { type AstSearchReport, astSearch } from "../../engine/index.ts";
+import { type AstSearchReport, astSearchJob } from "../../engine/index.ts";
 import type { ToolDefinition } from "../../host/contribution.ts";
 import type { Orchestrator } from "../orchestrator.ts";
 import { guarded } from "./guard.ts";
@@ -30,9 +30,10 @@ export function astSearchTool(orchestrator: Orchestrator): ToolDefinition<typeof
         patterns: [pattern ?? rule ?? ""],
         detail: { pattern, rule, path },
       });
-      const report = astSearch({ pattern, rule, language: lang }, root, {
+      const report = await astSearchJob({ pattern, rule, language: lang }, root, {
         maxResults: MOST_MATCHES,
         maxTextBytes: MOST_BYTES_OF_A_MATCH,
+        signal: call.signal,
       });
       const count = report.files.reduce((sum, file) => sum + file.matches.length, 0);
       return { title: `${count} match${count === 1 ? "" : "es"}`, output: told(report, count) };

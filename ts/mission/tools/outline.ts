@@ -1,7 +1,7 @@
 /** `outline`: what files declare, so that a model reads only the part that it needs. */
 import { readFile } from "node:fs/promises";
 import * as z from "zod";
-import { EngineError, type Outline, outline } from "../../engine/index.ts";
+import { EngineError, type Outline, outlineJob } from "../../engine/index.ts";
 import type { ToolCall, ToolDefinition } from "../../host/contribution.ts";
 import { MissionError } from "../error.ts";
 import type { Orchestrator } from "../orchestrator.ts";
@@ -36,7 +36,7 @@ async function outlined(directory: string, file: string, call: ToolCall): Promis
   try {
     const path = folderOf(directory, file);
     await call.ask({ permission: "read", patterns: [file], detail: { filePath: path } });
-    const found = outline(path, await readFile(path));
+    const found = await outlineJob(path, await readFile(path), { signal: call.signal });
     return found === null ? ": no language that can be outlined; read it" : drawn(found);
   } catch (error) {
     if (error instanceof MissionError || EngineError.is(error) || isOfSystem(error))
