@@ -2,9 +2,10 @@
  * Commands that run while their caller does other things: a server to test against, a long build. Each leads a process
  * group of its own that ends with its owner, with the mission, and with this process, however that ends.
  */
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { HeadAndTail } from "../process/head-and-tail.ts";
 import { endGroup, killGroup } from "../process/process-group.ts";
+import { startWatched } from "../process/watched.ts";
 import { MissionError } from "./error.ts";
 import { withoutProviderKeys } from "./provider-keys.ts";
 
@@ -49,14 +50,6 @@ const MOST_RUNNING = 8;
 const MOST_REMEMBERED = 32;
 /** Bytes kept of each command's output. */
 const KEEP_BYTES = 16 * 1024;
-
-/**
- * Runs `$1`, with a companion in the same group that waits for the end of file descriptor 3 and then kills the group.
- * We hold the other end of it, so that it ends when this process does, killed or not. Being asked to end is not for the
- * companion: it is there for those that do not.
- */
-const WATCHED =
-  "( trap '' HUP INT TERM; read -r _ <&3; kill -s KILL -- -$$ ) >/dev/null 2>&1 & exec /bin/sh -c \"$1\" 3<&-";
 
 /** The background commands of one mission. */
 export class Background {
@@ -113,7 +106,7 @@ export class Background {
     const about = { id, command, owner, output, startedAt: performance.now() };
     let child: ChildProcess;
     try {
-      child = start(command, cwd);
+      child = startWatched(command, cwd, { ...withoutProviderKeys(process.env), PWD: cwd });
     } catch (error) {
       output.add(Buffer.from(String(error)));
       return { ...about, child: undefined, endedAt: about.startedAt, state: "not_started", code: null };
@@ -149,14 +142,6 @@ export class Background {
       `no background command "${id}" of yours; there ${ids.length === 0 ? "is none" : `are: ${ids.join(", ")}`}`,
     );
   }
-}
-
-function start(command: string, cwd: string): ChildProcess {
-  const env = { ...withoutProviderKeys(process.env), PWD: cwd };
-  if (process.platform === "win32")
-    return spawn(command, { cwd, env, shell: true, stdio: ["ignore", "pipe", "pipe"], windowsHide: true });
-  const stdio = ["ignore" as const, "pipe" as const, "pipe" as const, "pipe" as const];
-  return spawn("/bin/sh", ["-c", WATCHED, "sh", command], { cwd, env, detached: true, stdio });
 }
 
 function stop(running: Running, why: "killed" | "timed_out"): void {

@@ -68,6 +68,14 @@ describe("runCommand", () => {
     expect(kill).toHaveBeenCalled();
   });
 
+  it.skipIf(process.platform === "win32")(
+    "tells the signal by which somebody else ended the shell",
+    async () => {
+      const result = await runCommand("kill -9 $$", here);
+      expect(result).toMatchObject({ ended: "exited", code: null, signal: "SIGKILL" });
+    },
+  );
+
   it("kills a command that will not end when it is asked to", async () => {
     const result = await runCommand("trap '' TERM; echo ready; while :; do sleep 1; done", {
       ...here,

@@ -1,17 +1,20 @@
 /**
  * Runs one shell command in a process group of its own, with a time limit, keeping the head and the tail of what it
- * prints. The group goes down with the command: nothing it started outlives it.
+ * prints. The group goes down with the command, and the command with this process: nothing it started outlives it.
  */
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { HeadAndTail } from "../process/head-and-tail.ts";
 import { endGroup, killGroup } from "../process/process-group.ts";
+import { startWatched } from "../process/watched.ts";
 import { withoutProviderKeys } from "./provider-keys.ts";
 
-/** How a command ended. `code` is `null` when it was killed: see `ended`. */
+/** How a command ended. `code` is `null` when it was killed: by us, see `ended`, or by somebody else, see `signal`. */
 export interface CommandResult {
   readonly command: string;
   readonly code: number | null;
+  /** The signal of somebody else that ended the shell. */
+  readonly signal: NodeJS.Signals | null;
   readonly ended: "exited" | "timed_out" | "cancelled" | "not_started";
   /** Standard output and error as they came, the middle left out where it was too long. */
   readonly output: string;
@@ -27,30 +30,35 @@ export interface CommandOptions {
   readonly keepBytes?: number;
 }
 
+type Exit = Pick<CommandResult, "code" | "signal">;
+
+/** Of a command that never ran to an end of its own. */
+const NO_EXIT: Exit = { code: null, signal: null };
+
 /** Runs `command` in the user's shell. Never rejects: a command that can't be started is a result too. */
 export async function runCommand(command: string, options: CommandOptions): Promise<CommandResult> {
   const started = performance.now();
   const output = new HeadAndTail(options.keepBytes ?? 16 * 1024);
-  const result = (ended: CommandResult["ended"], code: number | null): CommandResult => ({
+  const result = (ended: CommandResult["ended"], exit: Exit = NO_EXIT): CommandResult => ({
     command,
-    code,
+    ...exit,
     ended,
     output: output.text(),
     durationMs: Math.round(performance.now() - started),
   });
-  if (options.signal?.aborted === true) return result("cancelled", null);
+  if (options.signal?.aborted === true) return result("cancelled");
   const notStarted = (error: unknown) => {
     output.add(Buffer.from(error instanceof Error ? error.message : String(error)));
-    return result("not_started", null);
+    return result("not_started");
   };
-  let child: ReturnType<typeof start>;
+  let child: ChildProcess;
   try {
     child = start(command, options.cwd);
   } catch (error) {
     return notStarted(error);
   }
-  child.stdout.on("data", (chunk: Buffer) => output.add(chunk));
-  child.stderr.on("data", (chunk: Buffer) => output.add(chunk));
+  child.stdout?.on("data", (chunk: Buffer) => output.add(chunk));
+  child.stderr?.on("data", (chunk: Buffer) => output.add(chunk));
   let ended: CommandResult["ended"] = "exited";
   const stop = (why: "timed_out" | "cancelled") => {
     ended = why;
@@ -60,8 +68,8 @@ export async function runCommand(command: string, options: CommandOptions): Prom
   const cancel = () => stop("cancelled");
   options.signal?.addEventListener("abort", cancel, { once: true });
   try {
-    const code = await exitCode(child);
-    return result(ended, ended === "exited" ? code : null);
+    const exit = await exitOf(child);
+    return result(ended, ended === "exited" ? exit : NO_EXIT);
   } catch (error) {
     return notStarted(error);
   } finally {
@@ -71,23 +79,20 @@ export async function runCommand(command: string, options: CommandOptions): Prom
   }
 }
 
-function start(command: string, cwd: string) {
-  return spawn(command, {
-    cwd,
-    shell: true,
-    detached: process.platform !== "win32",
-    stdio: ["ignore", "pipe", "pipe"],
-    windowsHide: true,
-    env: { ...withoutProviderKeys(process.env), PWD: cwd, CI: process.env["CI"] ?? "1" },
-  });
+function start(command: string, cwd: string): ChildProcess {
+  const env = { ...withoutProviderKeys(process.env), PWD: cwd, CI: process.env["CI"] ?? "1" };
+  return startWatched(command, cwd, env);
 }
 
 /** Resolves at `exit`, a moment later than that only for output still in the pipes: a child it left behind may hold them open. */
-async function exitCode(child: ChildProcess): Promise<number | null> {
+async function exitOf(child: ChildProcess): Promise<Exit> {
   const closed = once(child, "close");
-  const [code] = (await Promise.race([once(child, "exit"), closed])) as [number | null];
+  const [code, signal] = (await Promise.race([once(child, "exit"), closed])) as [
+    Exit["code"],
+    Exit["signal"],
+  ];
   let late: NodeJS.Timeout | undefined;
   await Promise.race([closed, new Promise((resolve) => (late = setTimeout(resolve, 200)))]);
   clearTimeout(late);
-  return code;
+  return { code, signal };
 }

@@ -119,10 +119,11 @@ const KILLED: Readonly<Record<Exclude<CommandResult["ended"], "exited">, string>
 };
 
 function describeCommand(
-  { command, code, ended, output, durationMs }: CommandResult,
+  { command, code, signal, ended, output, durationMs }: CommandResult,
   passed: boolean,
 ): string {
-  const how = ended === "exited" ? `exit ${code}` : KILLED[ended];
+  const exit = signal === null ? `exit ${code}` : `killed by ${signal}`;
+  const how = ended === "exited" ? exit : KILLED[ended];
   const head = `${passed ? "ok" : "FAILED"} $ ${command} (${how}, ${(durationMs / 1000).toFixed(1)} s)`;
   return output === "" ? head : `${head}\n${output}`;
 }
