@@ -38,6 +38,7 @@ import type { Settings } from "./settings.ts";
 import type { Current } from "./todo/edits.ts";
 import { type AskToCancel, Todo } from "./todo/todo.ts";
 import { type Caller, ToolGuard } from "./tool-guard.ts";
+import { type WaitOptions, Watchers } from "./watchers.ts";
 
 /** What a mission is made of. The store stays the caller's. */
 export interface MissionParts {
@@ -73,7 +74,9 @@ export class Mission {
   readonly #owner: Ownership;
   readonly #guard: ToolGuard;
   readonly #continuation: Continuation;
-  readonly #listeners = new Set<() => void>();
+  readonly #watchers = new Watchers(() =>
+    this.#closed ? new Error("OpenCode is closing the project") : this.#failure,
+  );
   #news: News | undefined;
   #failure: Error | undefined;
   #outcome: MissionOutcome | undefined;
@@ -209,37 +212,9 @@ export class Mission {
     }
   }
 
-  /**
-   * Waits until `value` has one; asked again whenever something moved, and when `signal` aborts. `changed` is called
-   * before each question. Rejects when the mission can't go on, or `value` throws.
-   */
-  until<T>(
-    value: () => T | undefined,
-    { changed, signal }: { readonly changed?: () => void; readonly signal?: AbortSignal } = {},
-  ): Promise<T> {
-    return new Promise<T>((resolve, reject) => {
-      const done = () => {
-        this.#listeners.delete(look);
-        signal?.removeEventListener("abort", look);
-      };
-      const look = () => {
-        try {
-          const failure = this.#closed ? new Error("OpenCode is closing the project") : this.#failure;
-          if (failure !== undefined) throw failure;
-          changed?.();
-          const found = value();
-          if (found === undefined) return;
-          done();
-          resolve(found);
-        } catch (error) {
-          done();
-          reject(error);
-        }
-      };
-      this.#listeners.add(look);
-      signal?.addEventListener("abort", look);
-      look();
-    });
+  /** As {@link Watchers.until}; rejects when the mission can't go on. */
+  until<T>(value: () => T | undefined, options: WaitOptions = {}): Promise<T> {
+    return this.#watchers.until(value, options);
   }
 
   /** Takes the limits that the user has set meanwhile; the other settings stay those that the mission began with. */
@@ -399,7 +374,7 @@ export class Mission {
   }
 
   #look(): void {
-    for (const look of [...this.#listeners]) look();
+    this.#watchers.look();
   }
 
   /** A change that somebody made by hand, as far as the engine allows it. */
