@@ -261,8 +261,8 @@ mod tests {
     use super::*;
     use crate::pools::kept_json;
 
-    fn found<T: Serialize + ?Sized>(value: &T) -> Answer {
-        Ok(Found { value: Some(kept_json(value)), parts: Vec::new() })
+    fn found<T: Serialize + ?Sized>(value: &T) -> Found {
+        Found { value: Some(kept_json(value)), parts: Vec::new() }
     }
 
     fn finished(jobs: &NativeJobs) -> Vec<Value> {
@@ -278,7 +278,7 @@ mod tests {
     #[test]
     fn a_result_crosses_with_the_id_of_its_job() {
         let jobs = NativeJobs::new();
-        let id = jobs.start("{}", 1_000, |_| found(&["ä"])).unwrap();
+        let id = jobs.start("{}", 1_000, |_| Ok(found(&["ä"]))).unwrap();
         assert_eq!(finished(&jobs), [value!({ "id": whole(id, "id").unwrap(), "value": ["ä"], "parts": 0 })]);
         let id = jobs.start("{}", 1_000, |_| Ok(Found::default())).unwrap();
         assert_eq!(finished(&jobs), [value!({ "id": whole(id, "id").unwrap(), "value": null, "parts": 0 })]);
@@ -321,7 +321,7 @@ mod tests {
     #[test]
     fn limits_are_kept_and_unknown_ones_refused() {
         let jobs = NativeJobs::new();
-        jobs.start(r#"{"maxResultBytes":10}"#, 1_000, |_| found(&"x".repeat(100))).unwrap();
+        jobs.start(r#"{"maxResultBytes":10}"#, 1_000, |_| Ok(found(&"x".repeat(100)))).unwrap();
         assert_eq!(finished(&jobs)[0]["error"]["code"], "ERR_JOB_TOO_LARGE");
         jobs.start(r#"{"timeoutMs":0}"#, 1_000, |_| Ok(Found::default())).unwrap();
         assert_eq!(finished(&jobs)[0]["error"]["code"], "ERR_JOB_TIMED_OUT");
