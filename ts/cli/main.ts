@@ -3,7 +3,9 @@
 import { readFileSync } from "node:fs";
 import { demo } from "./demo/demo.ts";
 import { CliError, ExitCode } from "./exit.ts";
+import { resume, run } from "./run.ts";
 import { status } from "./status.ts";
+import { stop } from "./stop.ts";
 
 interface Subcommand {
   readonly summary: string;
@@ -11,6 +13,9 @@ interface Subcommand {
 }
 
 const SUBCOMMANDS: Readonly<Record<string, Subcommand>> = {
+  run: { summary: "run a mission in your project, without OpenCode's screen", run },
+  resume: { summary: "go on with an unfinished mission", run: resume },
+  stop: { summary: "give up an unfinished mission that nobody drives", run: stop },
   demo: { summary: "play a mission in a real OpenCode, in a temporary git repository", run: demo },
   status: { summary: "show how the mission of a project stands, without OpenCode", run: status },
 };

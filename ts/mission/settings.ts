@@ -13,6 +13,9 @@ import * as z from "zod";
 import { MissionError } from "./error.ts";
 import { nearest } from "./nearest.ts";
 
+/** An environment variable with settings as JSON, over all others: the command line's, for one run. */
+export const SETTINGS_VARIABLE = "OPENCODE_ORCHESTRATOR_SETTINGS";
+
 const lanes = (most: number) => z.int().min(1).max(64).default(most);
 const milliseconds = (usual: number) => z.int().min(1000).default(usual);
 const count = z.int().min(1).optional();
@@ -130,12 +133,24 @@ export async function loadSettings(files: SettingsFiles, options: unknown): Prom
     { name: files.global, value: await readJsonc(files.global) },
     { name: "the plugin's options", value: options },
     { name: files.project, value: await readJsonc(files.project) },
+    { name: SETTINGS_VARIABLE, value: fromVariable(process.env[SETTINGS_VARIABLE]) },
   ];
   const problems = sources.flatMap(({ name, value }) =>
     problemsOf(value).map((problem) => `${name}: ${problem}`),
   );
   if (problems.length > 0) throw new MissionError("ERR_SETTINGS", `invalid settings\n${problems.join("\n")}`);
   return Settings.parse(sources.reduce<object>((joined, { value }) => overlay(joined, value), {}));
+}
+
+function fromVariable(text: string | undefined): unknown {
+  if (text === undefined || text === "") return undefined;
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new MissionError("ERR_SETTINGS", `${SETTINGS_VARIABLE} is no JSON: ${String(error)}`, {
+      cause: error,
+    });
+  }
 }
 
 async function readJsonc(path: string): Promise<unknown> {

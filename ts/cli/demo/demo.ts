@@ -6,16 +6,16 @@ import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, readdir, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join, relative } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs, promisify } from "node:util";
 import { startScriptedModel } from "../../scripted-model/index.ts";
 import { CliError, ExitCode } from "../exit.ts";
-import { MissionFile, type StoredMission } from "../mission-file.ts";
+import { LiveView } from "../live.ts";
+import type { StoredMission } from "../mission-file.ts";
 import { besides, findOpenCode, findProgram, type RunningOpenCode, startOpenCode } from "../opencode.ts";
 import { configFolder, sandboxEnvironment, seedConfigFolder } from "../sandbox.ts";
+import { watch } from "../watch.ts";
 import { PACKAGE_JSON, README, TSCONFIG } from "./files.ts";
-import { LiveView } from "./live.ts";
 import { demoScenario, OBJECTIVE } from "./scenario.ts";
 
 const USAGE = `Usage: orchestrator demo [options]
@@ -33,8 +33,6 @@ Options:
 
 Exit codes: 0 the mission was accepted, 1 it was not, 2 usage, 3 environment`;
 
-/** Pause between looks at the store, in milliseconds. */
-const LOOK_EVERY_MS = 100;
 const PLUGIN = fileURLToPath(new URL("./server.js", import.meta.url));
 
 interface DemoOptions {
@@ -120,34 +118,6 @@ async function play(
     new LiveView(say, process.stdout.isTTY === true && !options.json),
   );
   return conclude(project, mission, running, options, say);
-}
-
-/** Shows the mission until OpenCode has ended; Ctrl-C ends OpenCode first. */
-async function watch(
-  running: RunningOpenCode,
-  project: string,
-  view: LiveView,
-): Promise<StoredMission | undefined> {
-  const stop = () => running.kill();
-  process.once("SIGINT", stop);
-  process.once("SIGTERM", stop);
-  using missions = new MissionFile(project);
-  let over = false;
-  const ended = running.ended.finally(() => {
-    over = true;
-  });
-  try {
-    while (!over) {
-      await Promise.race([ended, sleep(LOOK_EVERY_MS)]);
-      const mission = missions.newest();
-      if (mission !== undefined) view.show(mission);
-    }
-    await ended;
-    return missions.newest();
-  } finally {
-    process.off("SIGINT", stop);
-    process.off("SIGTERM", stop);
-  }
 }
 
 async function conclude(

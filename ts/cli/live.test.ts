@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from "node:util";
 import { describe, expect, it } from "vitest";
-import type { MissionView, TaskState, TaskView } from "../../engine/index.ts";
-import { snapshotOf, taskView } from "../../mission/snapshot.fixture.ts";
+import type { MissionView, TaskState, TaskView } from "../engine/index.ts";
+import { snapshotOf, taskView } from "../mission/snapshot.fixture.ts";
 import { LiveView } from "./live.ts";
 
 /** A view, and what it has printed since the last time, without the seconds. */

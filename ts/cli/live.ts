@@ -1,7 +1,7 @@
 /** Shows a mission as it goes on: a line a change, which reads the same on a terminal, in a log and in CI. */
 import { styleText } from "node:util";
-import type { TaskState, TaskView } from "../../engine/index.ts";
-import type { StoredMission } from "../mission-file.ts";
+import type { TaskState, TaskView } from "../engine/index.ts";
+import type { StoredMission } from "./mission-file.ts";
 
 type Style = Parameters<typeof styleText>[0];
 

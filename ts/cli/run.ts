@@ -1,0 +1,147 @@
+/** `orchestrator run` and `orchestrator resume`: a mission in the user's project and OpenCode, without its screen. */
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { EngineError, Ownership } from "../engine/index.ts";
+import { MissionError } from "../mission/error.ts";
+import { progressRows } from "../mission/progress.ts";
+import { chosen, drivenElsewhere, unfinished } from "../mission/recovery.ts";
+import { environmentFor } from "./configured.ts";
+import { CliError, ExitCode } from "./exit.ts";
+import { LiveView } from "./live.ts";
+import { MissionFile, type StoredMission } from "./mission-file.ts";
+import { findOpenCode, startOpenCode } from "./opencode.ts";
+import { openProjectStore } from "./project-store.ts";
+import { watch } from "./watch.ts";
+
+const OPTIONS = `Options:
+  --dir <folder>               the project; the current folder unless told
+  --model <provider/model>     the commander's model; OpenCode's own choice unless told
+  --permission <reject|allow>  what a permission question of a worker is answered with (default: reject)
+  --json                       print the result as one JSON object; progress goes to standard error in any case
+  --help                       show this
+
+Exit codes: 0 the mission was accepted, 1 it was not, 2 usage, 3 environment`;
+
+const RUN_USAGE = `Usage: orchestrator run "<objective>" [options]
+
+Runs a mission in your project, in your OpenCode, until it is over. Ctrl-C ends OpenCode; "orchestrator resume" goes on.
+
+${OPTIONS}`;
+
+const RESUME_USAGE = `Usage: orchestrator resume [mission] [options]
+
+Goes on with an unfinished mission of your project: the newest, or the one that is named. Accepted work is not done again.
+
+${OPTIONS}`;
+
+interface RunOptions {
+  readonly project: string;
+  readonly text: string;
+  readonly model: string | undefined;
+  readonly unattended: "reject" | "allow";
+  readonly json: boolean;
+}
+
+/** Runs `orchestrator run`. @throws CliError */
+export async function run(args: readonly string[]): Promise<number> {
+  const options = optionsOf(args, RUN_USAGE);
+  if (options === undefined) return ExitCode.Done;
+  if (options.text === "") throw new CliError(ExitCode.Usage, `run needs an objective\n\n${RUN_USAGE}`);
+  return play("task", options, newestId(options.project));
+}
+
+/** Runs `orchestrator resume`. @throws CliError */
+export async function resume(args: readonly string[]): Promise<number> {
+  const options = optionsOf(args, RESUME_USAGE);
+  if (options === undefined) return ExitCode.Done;
+  const id = resumable(options.project, options.text === "" ? undefined : options.text);
+  return play("resume", { ...options, text: id }, undefined);
+}
+
+/** The mission to go on with. @throws CliError where there is none, or another process drives it. */
+function resumable(project: string, id: string | undefined): string {
+  using store = openProjectStore(project);
+  try {
+    const { brief } = chosen(unfinished(store), id);
+    const claim = Ownership.claim(store, brief.id);
+    if (!(claim instanceof Ownership))
+      throw new CliError(ExitCode.Failed, drivenElsewhere(brief, claim.holder));
+    claim[Symbol.dispose]();
+    return brief.id;
+  } catch (error) {
+    if (!(error instanceof MissionError) && !EngineError.is(error)) throw error;
+    throw new CliError(ExitCode.Failed, error.message, { cause: error });
+  }
+}
+
+function newestId(project: string): string | undefined {
+  using missions = new MissionFile(project);
+  return missions.newest()?.brief.id;
+}
+
+/** `before` is the mission that was the newest: it is not the one that is run. */
+async function play(command: string, options: RunOptions, before: string | undefined): Promise<number> {
+  const { project, text, model, unattended } = options;
+  const program = findOpenCode();
+  const env = await environmentFor(program, project, { unattended }).catch((error: unknown) => {
+    throw new CliError(ExitCode.Environment, `OpenCode's configuration could not be read: ${String(error)}`, {
+      cause: error,
+    });
+  });
+  const args = ["run", "--command", command, ...(model === undefined ? [] : ["--model", model]), "--", text];
+  const running = startOpenCode(program, args, { cwd: project, env });
+  const view = new LiveView((line) => console.error(line), process.stderr.isTTY === true);
+  const mission = await watch(running, project, view, before);
+  return conclude(mission, running.output(), options);
+}
+
+function conclude(mission: StoredMission | undefined, output: string, { json }: RunOptions): number {
+  const outcome = mission?.view.outcome ?? "not finished";
+  const rows =
+    mission === undefined ? [] : progressRows({ ...mission.view, tasks: mission.tasks, leases: [] });
+  if (json) {
+    const { id, objective } = mission?.brief ?? {};
+    console.log(JSON.stringify({ id, objective, outcome, reason: mission?.view.reason, tasks: rows }));
+  } else {
+    for (const { id, state, title } of rows) console.log(`${state}\t${id}\t${title}`);
+    if (mission === undefined) console.log(`No mission was begun. OpenCode said:\n\n${output.trim()}`);
+    else console.log(`Mission ${mission.brief.id}: ${outcome}`);
+    if (mission !== undefined && mission.view.outcome === undefined) {
+      if (mission.view.reason !== undefined) console.log(mission.view.reason);
+      console.log("It can be gone on with: orchestrator resume");
+    }
+  }
+  return outcome === "accepted" ? ExitCode.Done : ExitCode.Failed;
+}
+
+/** `undefined` when only help was asked for, which is then printed. */
+function optionsOf(args: readonly string[], usage: string): RunOptions | undefined {
+  const known = {
+    dir: { type: "string" },
+    model: { type: "string" },
+    permission: { type: "string" },
+    json: { type: "boolean" },
+    help: { type: "boolean", short: "h" },
+  } as const;
+  try {
+    const { values, positionals } = parseArgs({ args: [...args], options: known, allowPositionals: true });
+    if (values.help === true) {
+      console.log(usage);
+      return undefined;
+    }
+    const { model, permission = "reject" } = values;
+    if (positionals.length > 1) throw new Error(`one argument, in quotes, not ${positionals.length}`);
+    if (model !== undefined && !/^[^/\s]+\/\S+$/.test(model))
+      throw new Error(`--model takes provider/model, not "${model}"`);
+    if (permission !== "reject" && permission !== "allow")
+      throw new Error(`--permission takes reject or allow, not "${permission}"`);
+    const project = resolve(values.dir ?? ".");
+    if (!existsSync(project)) throw new CliError(ExitCode.Environment, `there is no folder ${project}`);
+    const text = positionals[0]?.trim() ?? "";
+    return { project, text, model, unattended: permission, json: values.json === true };
+  } catch (error) {
+    if (error instanceof CliError) throw error;
+    throw new CliError(ExitCode.Usage, `${(error as Error).message}\n\n${usage}`);
+  }
+}
