@@ -84,7 +84,7 @@ async function killed(
 ): Promise<Stored | undefined> {
   const requests = seen + 1 + Math.floor(next() * REQUESTS);
   const reached = () => chats(bench.model, "worker").length >= requests || isOver(bench);
-  await expect.poll(reached, { timeout: LIFE_MS, interval: 25 }).toBe(true);
+  await expect.poll(reached, { timeout: LIFE_MS, interval: 100 }).toBe(true);
   await sleep(next() * LATER_MS);
   server.process.signal("SIGKILL");
   await server.process.ended;
@@ -128,7 +128,7 @@ test.each(Array.from({ length: Math.ceil(ROUNDS / KILLS_A_MISSION) }, (_, missio
       server = await bench.serve();
     }
     expect(cuts.length, "killed at least once before it was over").toBeGreaterThan(0);
-    await expect.poll(() => isOver(bench), { timeout: 90_000, interval: 100 }).toBe(true);
+    await expect.poll(() => isOver(bench), { timeout: 90_000, interval: 250 }).toBe(true);
     const { brief, view, tasks } = storedMission(bench.project.dir);
     expect(view.outcome).toBe("accepted");
     expect(acceptances(bench.project.dir, brief.id)).toEqual(IDS);

@@ -425,7 +425,8 @@ export class Mission {
   async #repair(command: Extract<Command, { type: "prompt" }>): Promise<void> {
     const task = this.#known(command.task);
     const turn = { ...command, ...(await this.#placeFor(task)), agent: task.agent };
-    await this.#sessions.again(turn, repairMessage(task, command.reason));
+    const opening = taskMessage(this.#spec(command.task), command);
+    await this.#sessions.again(turn, repairMessage(task, command.reason), opening);
   }
 
   /** Where the sessions of a task work; nothing for the project's folder. */

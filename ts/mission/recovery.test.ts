@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { Store } from "../engine/index.ts";
 import { FakeHost } from "../host/fake.ts";
 import { contribute } from "./contribution.ts";
@@ -48,6 +48,25 @@ describe("a mission", () => {
       expect.stringMatching(/OpenCode was closed[\s\S]*attempt 1 of 3/),
     ]);
     expect(prompts("worker").filter(({ text }) => text.startsWith("Task quick"))).toHaveLength(1);
+  });
+
+  it("tells a session the whole task where the process ended before the first message reached it", async () => {
+    const { host, commander, restart, task: open, prompts } = await project({ worker: done });
+    await open("unheard");
+    await commander("submit_plan", { goal: "g", tasks: [task("a")] });
+    const prompt = vi.spyOn(host, "prompt").mockReturnValueOnce(new Promise(() => undefined));
+    const cut = commander("run_mission").catch((error: unknown) => String(error));
+    await expect.poll(() => prompt.mock.calls.length).toBe(1);
+    await restart();
+    await cut;
+    await host.command(USER, "resume");
+    expect(await commander("run_mission")).toMatch(/^The mission is over: accepted/);
+    expect(prompts("worker").map(({ session, text }) => [session, text])).toEqual([
+      [
+        prompt.mock.calls[0]?.[0].session,
+        expect.stringMatching(/^Task a: [\s\S]*Do a[\s\S]*OpenCode was closed/),
+      ],
+    ]);
   });
 
   it("goes on by itself where the settings say so, and is led from another session where /resume is called there", async () => {

@@ -149,17 +149,25 @@ export class Sessions {
         // The lease ended while the session was being opened: nobody waits for it any more.
         if (outcome === undefined || outcome.ignored !== undefined) return;
       }
-      await this.#prompt(this.#bind(lease, session, agent), turn, text, model);
+      await this.#prompt(this.#bind(lease, session, agent), turn, () => text, model);
     });
   }
 
-  /** Hands the next message to a lease's session; one that an earlier process opened is taken over. */
-  async again({ lease, turn, model, session, agent, directory }: NextTurn, text: string): Promise<void> {
+  /**
+   * Hands the next message to a lease's session; one that an earlier process opened is taken over. A session that has
+   * answered nothing is told `opening` instead: its first message may never have reached it.
+   */
+  async again(
+    { lease, turn, model, session, agent, directory }: NextTurn,
+    text: string,
+    opening = text,
+  ): Promise<void> {
     this.#place(session, directory);
     const engaged = this.#byLease.get(lease) ?? this.#bind(lease, session, agent);
     const refused = this.#permissions.takeRefused(session);
-    const full = refused.length === 0 ? text : `${refusedNote(refused)}\n\n${text}`;
-    await this.#telling({ lease, turn, session }, () => this.#prompt(engaged, turn, full, model));
+    const note = refused.length === 0 ? "" : `${refusedNote(refused)}\n\n`;
+    const words = (answered: boolean) => `${note}${answered ? text : opening}`;
+    await this.#telling({ lease, turn, session }, () => this.#prompt(engaged, turn, words, model));
   }
 
   /** Has a lease's session compacted: that is a turn of its own, and its end is told as any other's. */
@@ -287,7 +295,13 @@ export class Sessions {
     return engaged;
   }
 
-  async #prompt(engaged: Engaged, turn: number, text: string, asked: string | undefined): Promise<void> {
+  /** `words` is asked for the text, knowing whether the session has answered anything before. */
+  async #prompt(
+    engaged: Engaged,
+    turn: number,
+    words: (answered: boolean) => string,
+    asked: string | undefined,
+  ): Promise<void> {
     const { session, agent } = engaged;
     const model =
       asked === undefined
@@ -298,6 +312,7 @@ export class Sessions {
     engaged.before = answer;
     engaged.turn = turn;
     engaged.failure = undefined;
+    const text = words(answer !== undefined);
     await this.#host.prompt({ session, agent, text, ...(model === undefined ? {} : { model }) });
     // Told to stop while the prompt was on its way: it arrived after the stop, so stop it again.
     if (!this.#isCurrent(engaged)) await this.#host.abort(session);
