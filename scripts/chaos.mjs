@@ -1,8 +1,9 @@
 /**
- * The store under attack, for longer than in `npm test`:
+ * The store under attack, for longer than in `npm test`, or missions whose OpenCode is killed:
  *
- *     npm run chaos                 200 rounds
+ *     npm run chaos                         the store, 200 rounds
  *     npm run chaos -- <rounds>
+ *     npm run chaos -- missions [rounds]    missions, 50 kills; the checkout has to be built
  *
  * A process that writes is killed (SIGKILL) at a random moment, another in the middle of a checkpoint and a third in
  * the middle of a collection, so many times each; after each kill the file, the chains and all that was acknowledged
@@ -10,10 +11,18 @@
  */
 import { cargoCounts, judged, run, sum } from "./steps.mjs";
 
-const [rounds = "200", ...more] = process.argv.slice(2);
+const KILLS = "50";
+const asked = process.argv.slice(2);
+const missions = asked[0] === "missions";
+const [rounds = missions ? KILLS : "200", ...more] = missions ? asked.slice(1) : asked;
 if (!/^[1-9]\d*$/.test(rounds) || more.length > 0) {
-  console.error("Usage: npm run chaos [-- number of rounds]");
+  console.error("Usage: npm run chaos [-- [missions] number of rounds]");
   process.exit(2);
+}
+if (missions) {
+  const test = ["vitest", "run", "--project", "system", "test/mission/kills.test.ts"];
+  const { code } = await run("npx", ["--no-install", ...test], { env: { KILL_ROUNDS: rounds } });
+  process.exit(code === 0 ? 0 : 1);
 }
 
 const attacks = [
