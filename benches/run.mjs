@@ -13,7 +13,7 @@ import { load, machine, versions } from "./machine.mjs";
 import { inBrief, page } from "./page.mjs";
 
 const RUST = ["deque", "graph", "limiter", "makespan"];
-const JAVASCRIPT = ["queue", "graph-js", "jobs", "search", "store"];
+const JAVASCRIPT = ["queue", "graph-js", "jobs", "search", "ast", "store"];
 const NAMES = [...RUST, ...JAVASCRIPT];
 
 const HELP = `Usage: npm run bench -- [--quick] [${NAMES.join(" | ")}] …

@@ -16,6 +16,9 @@ use crate::{
     search_jobs::{HEAD_BYTES, PART_BYTES, split},
 };
 
+/// What a search may reserve of the room for results unless its caller says otherwise: half of it.
+const MOST_BYTES: usize = 32 << 20;
+
 /// An outline has at most so many bytes as JSON: 2,000 symbols with a name and a signature.
 const OUTLINE_BYTES: usize = 2 << 20;
 
@@ -29,11 +32,15 @@ impl NativeJobs {
             // Texts may be as long again where JSON escapes them, and each match has numbers and names.
             let texts = options.max_bytes.min(options.max_results.saturating_mul(4 * options.max_text_bytes));
             let bytes = texts.saturating_mul(2).saturating_add(options.max_results.saturating_mul(256));
-            self.watched(&limits_json, bytes.saturating_add(HEAD_BYTES), move |cancel, progress| {
-                let mut report = ast_search(Path::new(&root), &options, cancel, progress)?;
-                let parts = split_files(mem::take(&mut report.files));
-                Ok(Found { value: Some(kept_json(&report)), parts })
-            })
+            self.watched(
+                &limits_json,
+                bytes.saturating_add(HEAD_BYTES).min(MOST_BYTES),
+                move |cancel, progress| {
+                    let mut report = ast_search(Path::new(&root), &options, cancel, progress)?;
+                    let parts = split_files(mem::take(&mut report.files));
+                    Ok(Found { value: Some(kept_json(&report)), parts })
+                },
+            )
         })
     }
 
@@ -50,13 +57,17 @@ impl NativeJobs {
             let options: AstReplaceOptions = options(&options_json)?;
             let diffs = options.max_diff_bytes.saturating_mul(2);
             let bytes = diffs.saturating_add(options.max_files.saturating_mul(1 << 10));
-            self.watched(&limits_json, bytes.saturating_add(HEAD_BYTES), move |cancel, progress| {
-                let mut report = ast_replace(Path::new(&root), &options, cancel, progress)?;
-                let parts = split(mem::take(&mut report.changes), |change| {
-                    300 + change.path.len() + change.diff.as_ref().map_or(0, String::len)
-                });
-                Ok(Found { value: Some(kept_json(&report)), parts })
-            })
+            self.watched(
+                &limits_json,
+                bytes.saturating_add(HEAD_BYTES).min(MOST_BYTES),
+                move |cancel, progress| {
+                    let mut report = ast_replace(Path::new(&root), &options, cancel, progress)?;
+                    let parts = split(mem::take(&mut report.changes), |change| {
+                        300 + change.path.len() + change.diff.as_ref().map_or(0, String::len)
+                    });
+                    Ok(Found { value: Some(kept_json(&report)), parts })
+                },
+            )
         })
     }
 

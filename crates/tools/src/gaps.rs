@@ -91,6 +91,8 @@ static CPP: LazyLock<Vec<Gap>> = LazyLock::new(|| {
 
 static CSS: LazyLock<Vec<Gap>> = LazyLock::new(|| {
     vec![
+        // `@media (width >= 600px)`
+        gap(r"\(\s*(?:[\w-]+-size|width|height|aspect-ratio|resolution)\s*([<>]=?)", Rewrite::Text(":")),
         // `.dark & { … }`
         gap(r"[\w\])]\s+(&)", Rewrite::Name),
         // `[href^="x" i]`

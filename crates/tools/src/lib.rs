@@ -27,6 +27,7 @@ mod grep;
 mod json;
 mod language;
 mod limit;
+mod macros;
 mod outline;
 mod parse;
 mod patience;

@@ -14,6 +14,7 @@ use crate::{
     faults::{Fault, faults},
     gaps, json,
     language::Language,
+    macros::without_those_of_macros,
     parse::{Limits, parse, text},
     patience::Patience,
     python,
@@ -158,10 +159,14 @@ fn code_faults(text: &str, language: Language, patience: Patience<'_>) -> Result
     if language == Language::C && !parse(text, Language::Cpp, patience)?.root_node().has_error() {
         return Ok(Vec::new());
     }
-    match gaps::reworded(text, language, &tree) {
-        Some(known) => Ok(faults(&parse(&known, language, patience)?, text)),
-        None => Ok(faults(&tree, text)),
-    }
+    let found = match gaps::reworded(text, language, &tree) {
+        Some(known) => faults(&parse(&known, language, patience)?, text),
+        None => faults(&tree, text),
+    };
+    Ok(match language {
+        Language::C | Language::Cpp => without_those_of_macros(found, text),
+        _ => found,
+    })
 }
 
 fn describe(fault: &Fault, lines: &Lines<'_>) -> SyntaxError {

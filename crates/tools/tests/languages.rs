@@ -127,7 +127,7 @@ languages! {
     ];
     css_is_checked: Css, valid [
         "@import url(\"a.css\");\n@charset \"utf-8\";\n:root { --main: #fff; --x: calc(1px + 2%); }\n.a > .b ~ c + d::before, e[href^=\"x\" i]:not(.f):nth-child(2n + 1) { color: var(--main, red); margin: -1px auto !important; }\n@media (min-width: 1px) and (max-width: 2em) { .a { color: rgb(0 0 0 / 50%); } }\n@keyframes k { from { top: 0 } 50% { top: 1px } to { top: 2px } }\n@font-face { font-family: \"x\"; src: url(x.woff2) format(\"woff2\"); }\n@supports (display: grid) { .g { grid-template: \"a b\" 1fr / auto; } }\n",
-        ".a { color: red; &:hover { color: blue; } .b & { top: 0; } }\n@layer base { html { inset: 0; } }\n",
+        ".a { color: red; &:hover { color: blue; } .b & { top: 0; } }\n@layer base { html { inset: 0; } }\n@media (width >= 1px) and (height < 2em) { .a { top: 0; } }\n",
     ], broken [
         (".a {\n  color: red;\n.b { color: blue; }\n", 1),
         (".a { color: red; }\n}\n.b { top: 0; }\n", 2),
@@ -139,4 +139,20 @@ languages! {
         ("a: 1\nb: [1, 2\nc: 3\n", 2),
         ("a: \"x\nb: 1\n", 1),
     ];
+}
+
+#[test]
+fn what_a_macro_may_explain_is_no_error_and_what_it_can_not_is() {
+    for (source, language) in [
+        ("BEGIN_DECLS\nint f(void);\nEND_DECLS\n", Language::C),
+        ("static int __init f(void) { return 0; }\n", Language::C),
+        ("class EXPORT B {\n  Q_OBJECT\npublic:\n  int x;\n};\n", Language::Cpp),
+    ] {
+        let report = check(source, language);
+        assert!(report.errors.is_empty(), "{source}\n{:#?}", report.errors);
+    }
+    let report = check("#define MAX_SIZE 1\nint f(void) {\n  int a[MAX_SIZE;\n  return 0;\n}\n", Language::C);
+    assert_eq!(report.errors.first().map(|error| error.line), Some(3));
+    let report = check("#define MAX_SIZE 1\n\nint f(void) {\n  int x = ;\n  return 0;\n}\n", Language::C);
+    assert_eq!(report.errors.first().map(|error| error.line), Some(4));
 }
