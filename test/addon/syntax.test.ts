@@ -41,7 +41,7 @@ test("of a changed file only the new errors count", () => {
 
 test("for an unknown language there is no report", () => {
   expect(checkSyntax("README.md", "```")).toBeNull();
-  expect(checkSyntax("a.go", "func {")).toBeNull();
+  expect(checkSyntax("a.lua", "function {")).toBeNull();
 });
 
 test("what can't be checked is an error with its code", () => {
