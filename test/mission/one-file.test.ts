@@ -20,7 +20,7 @@ const SHARING = ["first", "second"];
 const sharing = turns([
   (turn) =>
     call("bash", {
-      command: `mkdir -p shared && echo ${taskOf(turn)} >> shared/notes.txt`,
+      command: `echo ${taskOf(turn)} >> shared/notes.txt`,
       description: "Add a line",
     }),
   (turn) => report(`${taskOf(turn)} is done`, ["shared/notes.txt"]),
@@ -30,7 +30,9 @@ const own = diligent();
 const worker = (turn: Turn) => (SHARING.includes(taskOf(turn)) ? sharing(turn) : own(turn));
 
 test("two tasks on one file are worked on one after the other, and neither overwrites the other", async () => {
-  await using bench = await missionBench(cast(commanding(PLAN), worker));
+  await using bench = await missionBench(cast(commanding(PLAN), worker), {
+    files: { "shared/readme.txt": "Notes\n" },
+  });
   const { code, stderr } = await bench.run("share", { command: "task" });
   expect(code, stderr).toBe(0);
 
