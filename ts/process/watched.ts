@@ -2,12 +2,13 @@
 import { type ChildProcess, spawn } from "node:child_process";
 
 /**
- * Runs `$1`, with a companion in the same group that waits for the end of file descriptor 3 and then kills the group.
- * We hold the other end of it, so that it ends when this process does, killed or not. Being asked to end is not for the
- * companion: it is there for those that do not.
+ * Runs `$1` with nothing to read, and with a companion in the same group that waits for the end of our standard input and
+ * then kills the group. We hold the other end of it, so that it ends when this process does, killed or not. Being asked
+ * to end is not for the companion: it is there for those that do not. It is no fourth descriptor, because OpenCode's
+ * requests to the model hung now and then after a command with one had ended.
  */
 const WATCHED =
-  "( trap '' HUP INT TERM; read -r _ <&3; kill -s KILL -- -$$ ) >/dev/null 2>&1 & exec /bin/sh -c \"$1\" 3<&-";
+  "exec 3<&0 </dev/null; ( trap '' HUP INT TERM; read -r _ <&3; kill -s KILL -- -$$ ) >/dev/null 2>&1 & exec /bin/sh -c \"$1\" 3<&-";
 
 /**
  * Starts `command` in the user's shell, with nothing to read and both outputs piped. It leads a process group of its own
@@ -17,6 +18,6 @@ const WATCHED =
 export function startWatched(command: string, cwd: string, env: NodeJS.ProcessEnv): ChildProcess {
   if (process.platform === "win32")
     return spawn(command, { cwd, env, shell: true, stdio: ["ignore", "pipe", "pipe"], windowsHide: true });
-  const stdio = ["ignore" as const, "pipe" as const, "pipe" as const, "pipe" as const];
+  const stdio = ["pipe" as const, "pipe" as const, "pipe" as const];
   return spawn("/bin/sh", ["-c", WATCHED, "sh", command], { cwd, env, detached: true, stdio });
 }
