@@ -39,6 +39,7 @@ const OFFERED_TO: Readonly<Record<string, readonly string[]>> = {
   delegate_task: ["commander"],
   tasks: ["commander"],
   report_task: ["worker"],
+  request_scope: ["worker"],
   review_task: ["reviewer"],
   update_todo: ["commander", "planner"],
   lsp_diagnostics: ["worker", "reviewer"],

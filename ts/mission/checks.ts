@@ -1,6 +1,7 @@
 /** The verifications that are running, each of which can be called off. */
 import type { Command, Event, TaskView } from "../engine/index.ts";
 import { filesOfTask, projectPath } from "./changes.ts";
+import { diffOf, errorOf } from "./fingerprint.ts";
 import type { Isolation } from "./isolation.ts";
 import type { LanguageServers } from "./language-servers.ts";
 import { verify } from "./verification.ts";
@@ -41,7 +42,7 @@ export class Checks {
         task === undefined ? this.#isolation.placeOf(undefined) : await this.#isolation.open(task);
       const reported = command.files.map((path) => projectPath(place.directory, path) ?? path);
       const changed = await filesOfTask(place, { written, reported, scope: task?.files ?? [] });
-      const { passed, report } = await verify({
+      const { passed, report, failure } = await verify({
         place,
         changed,
         reported,
@@ -55,7 +56,11 @@ export class Checks {
         if (conflict !== undefined)
           return { type: "verified", ...subject, attempt, passed: false, report: conflict };
       }
-      return { type: "verified", ...subject, attempt, passed, report };
+      const verified = { type: "verified", ...subject, attempt, passed, report } as const;
+      if (task === undefined || failure === undefined) return verified;
+      const diff = await diffOf(place, { written, reported, scope: task.files });
+      const error = errorOf(failure, place.directory);
+      return { ...verified, fingerprint: { error, ...(diff === undefined ? {} : { diff }) } };
     } catch (error) {
       // A check that could not be carried out has not passed.
       return {

@@ -22,6 +22,7 @@ const ARGUMENTS: Readonly<Record<string, object>> = {
   delegate_task: { agent: "worker", prompt: "p", description: "d" },
   tasks: { action: "list" },
   report_task: { status: "done", summary: "s" },
+  request_scope: { files: ["a.ts"], reason: "r" },
   review_task: { verdict: "approve" },
   lsp_diagnostics: { files: ["a.ts"] },
   background: { action: "list" },

@@ -15,6 +15,7 @@ import { delegateTask } from "./tools/delegate-task.ts";
 import { lspDiagnostics } from "./tools/lsp-diagnostics.ts";
 import { outlineTool } from "./tools/outline.ts";
 import { reportTask } from "./tools/report-task.ts";
+import { requestScope } from "./tools/request-scope.ts";
 import { reviewTask } from "./tools/review-task.ts";
 import { runMission } from "./tools/run-mission.ts";
 import { submitPlan } from "./tools/submit-plan.ts";
@@ -73,6 +74,7 @@ export async function contribute(host: Host, options: unknown): Promise<Contribu
       tasks(orchestrator),
       updateTodo(orchestrator),
       reportTask(orchestrator),
+      requestScope(orchestrator),
       reviewTask(orchestrator),
       astSearchTool(orchestrator),
       astReplaceTool(orchestrator),

@@ -24,20 +24,23 @@ import type { Brief } from "./brief.ts";
 import { budgetOf } from "./budget.ts";
 import { Checks } from "./checks.ts";
 import { Continuation } from "./continuation.ts";
+import { isDecision } from "./decision.ts";
 import type { Place } from "./git.ts";
 import type { Isolation } from "./isolation.ts";
 import type { LanguageServers } from "./language-servers.ts";
-import { repairMessage, sealMessage, taskMessage, VERDICT_MISSING } from "./messages.ts";
+import { repairMessage, taskMessage, VERDICT_MISSING } from "./messages.ts";
 import type { News } from "./news.ts";
 import { changesNothing } from "./outcome.ts";
 import { Permissions } from "./permissions.ts";
 import { redactor } from "./redaction.ts";
-import { type Judgement, reviewText, verdictEvent } from "./reviews.ts";
+import { type Judgement, Reviews } from "./reviews.ts";
+import { ScopeRequests } from "./scope-requests.ts";
 import { Sessions } from "./sessions.ts";
 import type { Settings } from "./settings.ts";
 import type { Current } from "./todo/edits.ts";
 import { type AskToCancel, Todo } from "./todo/todo.ts";
 import { type Caller, ToolGuard } from "./tool-guard.ts";
+import { TurnRecord } from "./turn-record.ts";
 import { type WaitOptions, Watchers } from "./watchers.ts";
 
 /** What a mission is made of. The store stays the caller's. */
@@ -66,6 +69,7 @@ export class Mission {
   readonly permissions: Permissions;
   /** What its agents run beside their turns. */
   readonly background = new Background();
+  readonly scopes = new ScopeRequests((event) => this.#tell(event));
   readonly #host: Host;
   readonly #engine: MissionEngine;
   readonly #sessions: Sessions;
@@ -73,6 +77,8 @@ export class Mission {
   readonly #isolation: Isolation;
   readonly #owner: Ownership;
   readonly #guard: ToolGuard;
+  readonly #reviews: Reviews;
+  readonly #turns: TurnRecord;
   readonly #continuation: Continuation;
   readonly #watchers = new Watchers(() =>
     this.#closed ? new Error("OpenCode is closing the project") : this.#failure,
@@ -118,12 +124,26 @@ export class Mission {
       nameOf: (lease) => this.#nameOf(lease),
       parent: brief.session,
       submit: (event) => this.#tell(event),
+      fingerprint: (turn) => this.#turns.fingerprint(turn),
       counted: (lease) =>
         lease === undefined
           ? this.snapshot.usedByCommander
           : (this.#engine.lease(lease)?.used ?? { tokens: 0, microUsd: 0, calls: 0 }),
     });
     this.#isolation = isolation;
+    this.#turns = new TurnRecord({
+      isolation,
+      workOf: (lease) => this.snapshot.tasks.find((task) => task.lease === lease),
+      sessions: this.#sessions,
+      submit: (event) => this.#tell(event),
+    });
+    this.#reviews = new Reviews({
+      isolation,
+      objective: brief.objective,
+      snapshot: () => this.snapshot,
+      spec: (task) => this.#spec(task),
+      sessions: this.#sessions,
+    });
     this.#checks = new Checks(isolation, settings.verifyTimeoutMs, languageServers);
     this.todo = new Todo({
       directory: host.directory,
@@ -228,14 +248,16 @@ export class Mission {
     this.#continuation.hear(event);
   }
 
-  /** Takes a reviewer's verdict. @throws EngineError as {@link submit} does. */
-  async judge(judgement: Judgement): Promise<void> {
-    const task = this.#engine.lease(judgement.lease)?.task;
-    this.submit(await verdictEvent(this.#isolation, task, judgement));
+  /** Takes a reviewer's verdict; whether it counts. @throws EngineError as {@link submit} does. */
+  async judge(judgement: Judgement): Promise<boolean> {
+    const reviewed = await this.#reviews.judge(this.#engine.lease(judgement.lease)?.task, judgement);
+    this.submit(reviewed);
+    return reviewed.voided !== true;
   }
 
   /** Rejects where a session of the mission may not use a tool as it is about to. */
   guard(use: ToolUse): Promise<void> {
+    this.#turns.note(use);
     return this.#guard.check(use);
   }
 
@@ -360,7 +382,7 @@ export class Mission {
     if (!this.#closed) {
       const snapshot = this.snapshot;
       const live = new Set(snapshot.leases.map(({ lease }) => lease));
-      this.#sessions.keep((lease) => live.has(lease));
+      for (const part of [this.#sessions, this.#reviews, this.scopes]) part.keep((lease) => live.has(lease));
       this.background.keep((owner) =>
         owner === "commander" ? this.#outcome === undefined : live.has(owner),
       );
@@ -401,7 +423,7 @@ export class Mission {
       case "review_prompt":
         return this.#sessions.again({ ...command, agent: "reviewer" }, VERDICT_MISSING);
       case "scope_answered":
-        return this.#host.log("info", command.reason);
+        return this.scopes.answered(command);
       case "compact":
         return this.#sessions.compact(command);
       case "continue":
@@ -426,7 +448,8 @@ export class Mission {
     const task = this.#known(command.task);
     const turn = { ...command, ...(await this.#placeFor(task)), agent: task.agent };
     const opening = taskMessage(this.#spec(command.task), command);
-    await this.#sessions.again(turn, repairMessage(task, command.reason), opening);
+    const text = [...this.scopes.take(command.lease), repairMessage(task, command.reason)].join("\n\n");
+    await this.#sessions.again(turn, text, opening);
   }
 
   /** Where the sessions of a task work; nothing for the project's folder. */
@@ -447,20 +470,7 @@ export class Mission {
   async #review(command: Extract<Command, { type: "review" }>): Promise<void> {
     const task = command.task === undefined ? undefined : this.#known(command.task);
     const place = task === undefined ? {} : await this.#placeFor(task);
-    const text = task === undefined ? this.#sealText() : await this.#reviewText(task);
-    const title = task === undefined ? "Final review (@reviewer)" : `Review of ${task.id} (@reviewer)`;
-    await this.#sessions.engage({ ...command, ...place, agent: "reviewer", title, text });
-  }
-
-  #reviewText(task: TaskView): Promise<string> {
-    const written = this.#sessions.filesWritten(task.session);
-    return reviewText(this.#isolation, task, this.#spec(task.id), written);
-  }
-
-  #sealText(): string {
-    const { goal, tasks, missionVerification } = this.snapshot;
-    const accepted = tasks.filter(({ kind, state }) => kind === "task" && state === "accepted");
-    return sealMessage(`${this.brief.objective}\n\n${goal}`, accepted, missionVerification?.report);
+    await this.#sessions.engage({ ...command, ...place, ...(await this.#reviews.ask(command, task)) });
   }
 
   async #notify({ kind, message }: Extract<Command, { type: "notify" }>): Promise<void> {
@@ -497,13 +507,4 @@ export class Mission {
       throw new Error(`the engine commanded something for task "${id}", which it does not know`);
     return task;
   }
-}
-
-/** What a commander answers to a question of the engine's. */
-const DECISIONS: ReadonlySet<Event["type"]> = new Set(["plan_submitted", "decided", "scope_decided"]);
-
-/** Whether an event is what the commander has decided. */
-function isDecision(event: Event): boolean {
-  if (event.type !== "amended") return DECISIONS.has(event.type);
-  return event.revision !== undefined && event.items.some(({ status }) => status !== undefined);
 }

@@ -27,6 +27,7 @@ function sessions(worker: FakeAgent) {
       counted: () => NOTHING,
       permissions: new Permissions(host, "reject"),
       nameOf: (lease) => `Task ${lease}`,
+      fingerprint: async () => undefined,
     }),
     told,
     ends: () => told.filter(({ type }) => type === "session_idle" || type === "session_error"),

@@ -3,7 +3,7 @@
  * them into events of the engine. It believes neither an idle event nor its absence: a turn has ended when the host's
  * own record shows a finished answer to the prompt that began it.
  */
-import type { Event, Outcome, Usage } from "../engine/index.ts";
+import type { Event, Fingerprint, Outcome, Usage } from "../engine/index.ts";
 import type { Host, HostError, HostEvent, LastTurn, ModelRef } from "../host/host.ts";
 import { HostFailure } from "../host/host.ts";
 import { kindOfFailure } from "./failure.ts";
@@ -89,6 +89,8 @@ export interface SessionsParts {
   readonly permissions: Permissions;
   /** What a lease is about, as people know it. */
   nameOf(lease: number): string;
+  /** What the turn of a lease that has just ended left behind, as far as it is known. */
+  fingerprint(turn: Omit<NextTurn, "agent">): Promise<Fingerprint | undefined>;
 }
 
 /** The sessions of one mission. */
@@ -99,6 +101,7 @@ export class Sessions {
   readonly #counted: SessionsParts["counted"];
   readonly #permissions: Permissions;
   readonly #nameOf: SessionsParts["nameOf"];
+  readonly #fingerprint: SessionsParts["fingerprint"];
   readonly #byLease = new Map<number, Engaged>();
   readonly #bySession = new Map<string, Engaged>();
   readonly #written = new Map<string, Set<string>>();
@@ -107,18 +110,24 @@ export class Sessions {
   readonly #payers = new Map<string, number>();
   #model: ModelRef | undefined;
 
-  constructor({ host, parent, submit, counted, permissions, nameOf }: SessionsParts) {
+  constructor({ host, parent, submit, counted, permissions, nameOf, fingerprint }: SessionsParts) {
     this.#host = host;
     this.#parent = parent;
     this.#submit = submit;
     this.#counted = counted;
     this.#permissions = permissions;
     this.#nameOf = nameOf;
+    this.#fingerprint = fingerprint;
   }
 
   /** The lease that a session carries out at present. */
   leaseOf(session: string): number | undefined {
     return this.#bySession.get(session)?.lease;
+  }
+
+  /** The turn that a session is in, or was last; 0 before the first. */
+  turnOf(session: string): number {
+    return this.#bySession.get(session)?.turn ?? 0;
   }
 
   /** The agent whom a session carries out a lease as. */
@@ -350,7 +359,10 @@ export class Sessions {
         ...(error.retryAfterMs === undefined ? {} : { retryAfterMs: error.retryAfterMs }),
       });
     } else if (answered && last.complete) {
-      this.#submit({ type: "session_idle", lease, turn, text: last.text });
+      const fingerprint = await this.#fingerprint({ lease, turn, session });
+      if (!this.#isCurrent(engaged) || engaged.turn !== turn) return;
+      const left = fingerprint === undefined ? {} : { fingerprint };
+      this.#submit({ type: "session_idle", lease, turn, text: last.text, ...left });
     }
   }
 

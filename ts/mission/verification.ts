@@ -27,6 +27,8 @@ export interface Verification {
 export interface Verdict {
   readonly passed: boolean;
   readonly report: string;
+  /** What the step that failed said. */
+  readonly failure?: string;
 }
 
 type Step = (verification: Verification) => Promise<Verdict>;
@@ -37,9 +39,9 @@ const STEPS: readonly Step[] = [claims, syntax, newErrors, commands];
 export async function verify(verification: Verification): Promise<Verdict> {
   const reports: string[] = [];
   for (const step of STEPS) {
-    const { passed, report } = await step(verification);
+    const { passed, report, failure = report } = await step(verification);
     if (report !== "") reports.push(report);
-    if (!passed) return { passed: false, report: reports.join("\n") };
+    if (!passed) return { passed: false, report: reports.join("\n"), failure };
   }
   return {
     passed: true,
@@ -106,8 +108,9 @@ async function commands({ place, commands, timeoutMs, signal }: Verification): P
   for (const command of commands) {
     const result = await runCommand(command, { cwd: place.directory, timeoutMs, signal });
     const passed = result.ended === "exited" && result.code === 0;
-    reports.push(describeCommand(result, passed));
-    if (!passed) return { passed: false, report: reports.join("\n") };
+    const report = describeCommand(result, passed);
+    reports.push(report);
+    if (!passed) return { passed: false, report: reports.join("\n"), failure: report };
   }
   return { passed: true, report: reports.join("\n") };
 }

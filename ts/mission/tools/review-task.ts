@@ -34,8 +34,13 @@ export function reviewTask(orchestrator: Orchestrator): ToolDefinition<typeof pa
         );
       }
       const { mission, lease } = leaseFor(orchestrator, call);
-      await mission.judge({ lease, verdict, findings });
-      return { title: verdict, output: "Recorded. Stop here." };
+      if (await mission.judge({ lease, verdict, findings }))
+        return { title: verdict, output: "Recorded. Stop here." };
+      return {
+        title: "verdict void",
+        output:
+          "Your verdict is void: files under review changed while you looked, and a reviewer changes none. Another reviewer is asked. Stop here.",
+      };
     },
   });
 }
