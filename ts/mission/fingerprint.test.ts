@@ -85,3 +85,10 @@ describe("a tool call", () => {
     expect(calls.onlyCall("s", 2)).toBeUndefined();
   });
 });
+
+it("commands that differ in a number alone fail differently, and one command fails alike each time", () => {
+  const failed = (file: string, seconds: string) =>
+    errorOf(`FAILED $ test -s ${file} (exit 1, ${seconds} s)`, "/project");
+  expect(failed("t1.txt", "0.1")).toBe(failed("t1.txt", "0.3"));
+  expect(failed("t1.txt", "0.1")).not.toBe(failed("t2.txt", "0.1"));
+});

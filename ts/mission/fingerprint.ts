@@ -59,7 +59,10 @@ export function errorOf(report: string, directory: string): string {
   const placed = stripVTControlCharacters(report)
     .replaceAll(directory, ".")
     .replace(temporary, "<temporary>");
-  return shortened(VARYING.reduce((text, [pattern, by]) => text.replace(pattern, by), placed).trim());
+  const command = /^FAILED \$ (.+) \(/m.exec(placed)?.[1];
+  const text = VARYING.reduce((text, [pattern, by]) => text.replace(pattern, by), placed).trim();
+  // Commands that differ in a number alone are not one command: `test -s t1.txt`, `test -s t2.txt`.
+  return shortened(command === undefined ? text : `${letters(command)} ${text}`);
 }
 
 /** A tool call as text: the tool, then its arguments in the order of their names. */
@@ -74,13 +77,15 @@ function sorted(value: unknown): unknown {
   return Object.fromEntries(entries.map(([key, inner]) => [key, sorted(inner)]));
 }
 
-/** The engine makes no difference between numbers, so the hash is written in letters. */
 function shortened(text: string): string {
-  if (text.length <= KEPT_CHARS) return text;
-  const letters = [...createHash("sha256").update(text).digest().subarray(0, 12)]
+  return text.length <= KEPT_CHARS ? text : `${text.slice(0, KEPT_CHARS)}… ${letters(text)}`;
+}
+
+/** A hash in letters: the engine makes no difference between numbers. */
+function letters(text: string): string {
+  return [...createHash("sha256").update(text).digest().subarray(0, 12)]
     .map((byte) => String.fromCharCode(97 + (byte >> 4), 97 + (byte & 15)))
     .join("");
-  return `${text.slice(0, KEPT_CHARS)}… ${letters}`;
 }
 
 function escaped(text: string): string {
