@@ -8,25 +8,27 @@ import { storedMission } from "./stored.ts";
 import { chats, lastResult, texts } from "./wire.ts";
 
 const PLAN: Plan = {
-  goal: "No more var",
-  tasks: [task("modern", { files: ["src/**"], verify: ["grep -q 'let a = 1' src/a.ts"] })],
+  goal: "No more puts",
+  tasks: [task("modern", { files: ["src/**"], verify: ["grep -q 'warn 1' src/a.rb"] })],
 };
 
-const VAR = { pattern: "var $A = $B", lang: "ts" };
+/** In a language that no server is looked for: what is on this machine's PATH makes no difference. */
+const PUTS = { pattern: "puts $A", lang: "ruby" };
+const WARN = { ...PUTS, rewrite: "warn $A" };
 
 async function withSources(dir: string): Promise<void> {
   await mkdir(join(dir, "src"));
-  await writeFile(join(dir, "src/a.ts"), "var a = 1;\nexport class A {\n  m() {}\n}\n");
-  await writeFile(join(dir, "outside.ts"), "var b = 2;\n");
+  await writeFile(join(dir, "src/a.rb"), "puts 1\nclass A\n  def m; end\nend\n");
+  await writeFile(join(dir, "outside.rb"), "puts 2\n");
 }
 
 test("a worker finds, outlines and rewrites code by its syntax, and only within its task's files", async () => {
   const worker = turns([
-    call("ast_search", VAR),
-    call("outline", { files: ["src/a.ts", "src/none.ts", "../x.ts"] }),
-    call("ast_replace", { ...VAR, rewrite: "let $A = $B", dry_run: true }),
-    call("ast_replace", { ...VAR, rewrite: "let $A = $B" }),
-    call("ast_search", { ...VAR, lang: "typscript" }),
+    call("ast_search", PUTS),
+    call("outline", { files: ["src/a.rb", "src/none.rb", "../x.rb"] }),
+    call("ast_replace", { ...WARN, dry_run: true }),
+    call("ast_replace", WARN),
+    call("ast_search", { ...PUTS, lang: "rubby" }),
     report("Done", []),
     say("Done."),
   ]);
@@ -36,30 +38,30 @@ test("a worker finds, outlines and rewrites code by its syntax, and only within 
   expect(code, stderr).toBe(0);
 
   const [found, outlined, shown, replaced, refused] = texts(chats(bench.model, "worker").at(-1), "tool");
-  expect(found).toBe("Found 2 matches\noutside.ts:\n  Line 1: var b = 2;\n\nsrc/a.ts:\n  Line 1: var a = 1;");
-  expect(outlined).toContain("src/a.ts (4 lines)\n  1 ");
-  expect(outlined).toContain("  2-4 export class A\n    3 method m");
-  expect(outlined).toContain("src/none.ts: there is no src/none.ts in this project");
-  expect(outlined).toContain("../x.ts: there is no ../x.ts in this project");
-  expect(shown).toContain("-var a = 1;\n+let a = 1;");
-  expect(shown).toContain("-var b = 2;\n+let b = 2;");
-  expect(replaced).toContain("src/a.ts: 1 replaced");
-  expect(replaced).toContain("outside.ts is outside the files of this task (src/**)");
-  expect(refused).toContain("did you mean `typescript`?");
+  expect(found).toBe("Found 2 matches\noutside.rb:\n  Line 1: puts 2\n\nsrc/a.rb:\n  Line 1: puts 1");
+  expect(outlined).toContain("src/a.rb (4 lines)\n");
+  expect(outlined).toContain("  2-4 class A\n    3 method m");
+  expect(outlined).toContain("src/none.rb: there is no src/none.rb in this project");
+  expect(outlined).toContain("../x.rb: there is no ../x.rb in this project");
+  expect(shown).toContain("-puts 1\n+warn 1");
+  expect(shown).toContain("-puts 2\n+warn 2");
+  expect(replaced).toContain("src/a.rb: 1 replaced");
+  expect(replaced).toContain("outside.rb is outside the files of this task (src/**)");
+  expect(refused).toContain("did you mean `ruby`?");
 
   const read = (path: string) => readFile(join(bench.project.dir, path), "utf8");
-  expect(await read("src/a.ts")).toMatch(/^let a = 1;\n/);
-  expect(await read("outside.ts")).toBe("var b = 2;\n");
+  expect(await read("src/a.rb")).toMatch(/^warn 1\n/);
+  expect(await read("outside.rb")).toBe("puts 2\n");
   expect(storedMission(bench.project.dir).view.outcome).toBe("accepted");
 });
 
 test("the commander searches too, and a rewrite asks the user's rules for edits", async () => {
   const worker = turns([
-    call("ast_replace", { ...VAR, rewrite: "let $A = $B", path: "src/a.ts" }),
+    call("ast_replace", { ...WARN, path: "src/a.rb" }),
     report("Could not", []),
     say("Done."),
   ]);
-  const commander = turns([call("ast_search", VAR)], { rest: say("Seen.") });
+  const commander = turns([call("ast_search", PUTS)], { rest: say("Seen.") });
   {
     await using bench = await missionBench(cast(commander));
     await withSources(bench.project.dir);
@@ -75,5 +77,5 @@ test("the commander searches too, and a rewrite asks the user's rules for edits"
   const [refused] = texts(chats(bench.model, "worker").at(-1), "tool");
   expect(refused).toMatch(/rule.*prevents|permission/i);
   const read = (path: string) => readFile(join(bench.project.dir, path), "utf8");
-  expect(await read("src/a.ts")).toMatch(/^var a = 1;\n/);
+  expect(await read("src/a.rb")).toMatch(/^puts 1\n/);
 });
