@@ -7,7 +7,7 @@ import { outsideScope } from "../engine/index.ts";
 import { changedFiles, type Place } from "./git.ts";
 
 /** Our own folder: what changes in it is no one's work. */
-const OURS = ".orchestrator/";
+export const OURS = ".orchestrator/";
 
 /** The witnesses of one task. */
 export interface Witnesses {

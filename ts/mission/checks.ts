@@ -4,6 +4,8 @@ import { filesOfTask, projectPath } from "./changes.ts";
 import { diffOf, errorOf } from "./fingerprint.ts";
 import type { Isolation } from "./isolation.ts";
 import type { LanguageServers } from "./language-servers.ts";
+import type { Settings } from "./settings.ts";
+import { trespasses } from "./trespass.ts";
 import { verify } from "./verification.ts";
 
 type VerifyCommand = Extract<Command, { type: "verify" }>;
@@ -18,15 +20,21 @@ export interface Subject {
 /** Runs verifications for one mission. */
 export class Checks {
   readonly #isolation: Isolation;
+  /** For one command. */
   readonly #timeoutMs: number;
+  readonly #scope: Settings["scope"];
   readonly #servers: LanguageServers;
   readonly #running = new Map<string, AbortController>();
 
-  /** `timeoutMs` is for one command. */
-  constructor(isolation: Isolation, timeoutMs: number, servers: LanguageServers) {
+  constructor(
+    isolation: Isolation,
+    servers: LanguageServers,
+    { verifyTimeoutMs, scope }: Pick<Settings, "verifyTimeoutMs" | "scope">,
+  ) {
     this.#isolation = isolation;
-    this.#timeoutMs = timeoutMs;
     this.#servers = servers;
+    this.#timeoutMs = verifyTimeoutMs;
+    this.#scope = scope;
   }
 
   /** Carries out one `verify` command and answers the event that tells the engine. */
@@ -40,6 +48,11 @@ export class Checks {
     try {
       const place =
         task === undefined ? this.#isolation.placeOf(undefined) : await this.#isolation.open(task);
+      if (task !== undefined && this.#scope === "enforce") {
+        const alone = place.directory !== this.#isolation.placeOf(undefined).directory;
+        const files = await trespasses(place, task, { written, alone });
+        if (files.length > 0) return { type: "scope_violated", task: task.id, attempt, files };
+      }
       const reported = command.files.map((path) => projectPath(place.directory, path) ?? path);
       const changed = await filesOfTask(place, { written, reported, scope: task?.files ?? [] });
       const { passed, report, failure } = await verify({

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { FakeAgent } from "../host/fake.ts";
@@ -110,6 +110,33 @@ describe("tasks in worktrees", () => {
     expect(await commander("run_mission")).toMatch(/^The mission is over: accepted/);
     expect(prompts("worker")[1]?.text).toMatch(/FAILED merge:[\s\S]*two by the task[\s\S]*two by the user/);
     expect(await read("a.txt")).toBe("1\ntwo by both\n3\n");
+  });
+
+  it("that changed files outside of their scope are told, and accepted when they have undone it", async () => {
+    const {
+      commander,
+      task: open,
+      read,
+      prompts,
+      directory,
+    } = await repository({
+      worker: async (turn) => {
+        if (turn.number === 1) {
+          await mkdir(join(directory, "node_modules"), { recursive: true });
+          await writeFile(join(turn.directory, "stray.txt"), "by a program that no guard saw");
+          await replaceLine(turn.directory, "2", "two");
+        } else {
+          await rm(join(turn.directory, "stray.txt"));
+        }
+        return done(turn);
+      },
+    });
+    await open("stray");
+    await commander("submit_plan", { goal: "g", tasks: [task("t1", { files: ["a.txt"] })] });
+    expect(await commander("run_mission")).toMatch(/^The mission is over: accepted/);
+    expect(prompts("worker")[1]?.text).toMatch(/outside of the task's scope were changed:\n\n- stray\.txt/);
+    expect(await read("a.txt")).toBe("1\ntwo\n3\n");
+    expect(existsSync(join(directory, "stray.txt"))).toBe(false);
   });
 
   it("that fail or are stopped leave neither changes nor worktrees", async () => {

@@ -144,7 +144,7 @@ export class Mission {
       spec: (task) => this.#spec(task),
       sessions: this.#sessions,
     });
-    this.#checks = new Checks(isolation, settings.verifyTimeoutMs, languageServers);
+    this.#checks = new Checks(isolation, languageServers, settings);
     this.todo = new Todo({
       directory: host.directory,
       brief,

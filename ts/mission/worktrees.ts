@@ -314,6 +314,11 @@ const WORK = ["--", ".", ":(exclude).orchestrator"];
 /** Commits of ours need an author also where the user has not said who they are. */
 const AS_ENGINE = ["-c", "user.name=opencode-orchestrator", "-c", "user.email=orchestrator@localhost"];
 
+/** Whether a path is one of the links that a worktree was given, which nobody changed. */
+export function isLinked(path: string): boolean {
+  return LINKED.includes(path);
+}
+
 /** Keeps our links out of a commit: a rule for folders, `node_modules/`, does not ignore a link. */
 async function linksIn(directory: string): Promise<readonly string[]> {
   const links: string[] = [];
