@@ -107,16 +107,20 @@ impl Scheduler {
         self.out.push(Command::Notify { kind, task: None, message });
     }
 
-    /// After a round of dispatch: where only the budget is in the way of all that could go on, nothing ever will. As
-    /// long as checks run, something does.
+    /// After a round of dispatch: where only the budget is in the way of all that could go on, nothing ever will, unless
+    /// the commander's turn gives up what is held for it. As long as checks run, something goes on.
     pub(super) fn stop_where_starved(&mut self) {
-        if std::mem::take(&mut self.starved)
+        let stands = std::mem::take(&mut self.starved)
             && self.permits.in_use() == 0
             && self.tasks.in_state(TaskState::Verifying) == 0
-            && self.phase != Phase::Verifying
-            && let Some(limit) = self.ledger.spent_up(self.clock.now())
-        {
+            && self.phase != Phase::Verifying;
+        if !stands {
+            return;
+        }
+        if let Some(limit) = self.ledger.spent_up(self.clock.now()) {
             self.stop_for_budget(&limit.to_string());
+        } else if self.release_continuation() {
+            self.dispatch();
         }
     }
 

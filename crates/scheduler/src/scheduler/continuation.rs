@@ -40,7 +40,8 @@ struct Sent {
     edge: String,
     session: String,
     accepted: bool,
-    reservation: Reservation,
+    /// What is held for the commander's turn, unless a task needed it more.
+    reservation: Option<Reservation>,
 }
 
 impl Continuation {
@@ -61,7 +62,7 @@ impl Continuation {
 
     /// What is held for the commander's turn.
     pub(super) fn reservation_mut(&mut self) -> Option<&mut Reservation> {
-        self.sent.as_mut().map(|sent| &mut sent.reservation)
+        self.sent.as_mut().and_then(|sent| sent.reservation.as_mut())
     }
 
     pub(super) fn is_wanted(&self) -> bool {
@@ -111,7 +112,12 @@ impl Scheduler {
         };
         let Some((edge, session)) = self.continuation.wanted.take() else { return };
         let reason = self.what_is_left();
-        let sent = Sent { edge: edge.clone(), session: session.clone(), accepted: false, reservation };
+        let sent = Sent {
+            edge: edge.clone(),
+            session: session.clone(),
+            accepted: false,
+            reservation: Some(reservation),
+        };
         self.continuation.sent = Some(sent);
         self.out.push(Command::Continue { edge, session, reason });
     }
@@ -151,9 +157,19 @@ impl Scheduler {
     /// Forgets what was to be sent, and settles what was.
     pub(super) fn drop_continuation(&mut self) {
         self.continuation.wanted = None;
-        if let Some(sent) = self.continuation.sent.take() {
-            self.ledger.settle(sent.reservation);
+        self.release_continuation();
+        self.continuation.sent = None;
+    }
+
+    /// Lets go of what is held for the commander's turn; gives whether there was anything. A commander that waits for its
+    /// tasks uses nothing, and holding the last of the budget for it would keep them from ever ending.
+    pub(super) fn release_continuation(&mut self) -> bool {
+        let held = self.continuation.sent.as_mut().and_then(|sent| sent.reservation.take());
+        let released = held.is_some();
+        if let Some(reservation) = held {
+            self.ledger.settle(reservation);
         }
+        released
     }
 
     /// Whether the commander has anything to go on with, and nobody said that it should not.
