@@ -14,7 +14,11 @@ import { inBrief, page } from "./page.mjs";
 
 const RUST = ["deque", "graph", "limiter", "makespan"];
 const JAVASCRIPT = ["queue", "graph-js", "jobs", "search", "ast", "store"];
-const NAMES = [...RUST, ...JAVASCRIPT];
+/** In a real OpenCode; Bun reads what they share with the tests. */
+const OPENCODE = ["grep-call"];
+const NAMES = [...RUST, ...JAVASCRIPT, ...OPENCODE];
+
+const BUN = join(ROOT, "node_modules", "bun", "bin", "bun.exe");
 
 const HELP = `Usage: npm run bench -- [--quick] [${NAMES.join(" | ")}] …
 
@@ -38,6 +42,10 @@ const before = load();
 const reports = [
   ...(await rust(names.filter((name) => RUST.includes(name)))),
   ...(await javascript(names.filter((name) => JAVASCRIPT.includes(name)))),
+  ...(await each(
+    names.filter((name) => OPENCODE.includes(name)),
+    (bench) => report(bench, BUN, [`benches/opencode/${bench}.mjs`]),
+  )),
 ];
 const state = { ...machine(), before, after: load(), versions: versions() };
 for (const report of reports) console.log(quick ? `${report.title}: ran` : `\n${inBrief(report)}`);
@@ -64,7 +72,7 @@ async function javascript(benches) {
   await installPeers();
   const runtimes = [
     [process.execPath, ["--expose-gc"]],
-    [join(ROOT, "node_modules", "bun", "bin", "bun.exe"), []],
+    [BUN, []],
   ];
   return each(
     benches.flatMap((bench) => runtimes.map((runtime) => [bench, ...runtime])),

@@ -186,7 +186,8 @@ export function play(store: Store, mission: MissionEngine): Played {
   say({ type: "continue_failed", edge: "2", message: "no connection" });
 
   // f asks for files of its own and of g, and then goes wrong in every way there is.
-  const f = (more: Partial<TaskSpec>) => submitted([spec("g", { files: ["src/g"] }), spec("f", more)]);
+  const f = (more: Partial<TaskSpec>) =>
+    submitted([spec("g", { files: ["src/g"] }), spec("f", more)], { verify: [] });
   say(f({ files: ["src/f"], review: true }), { type: "resumed" });
   const g = started("g");
   say({ type: "session_started", lease: g.lease, session: "session-g" });
@@ -233,7 +234,9 @@ export function play(store: Store, mission: MissionEngine): Played {
     if (!passed) done(g.lease, last("prompt").turn);
     attempt += 1;
   }
-  say(submitted([spec("h")]), { type: "resumed" });
+  say(submitted([spec("h")], { verify: [] }));
+  const { revision } = mission.snapshot();
+  say({ type: "amended", revision, items: [{ id: "h", title: "Another title of h" }] }, { type: "resumed" });
   const h = started("h");
   say({ type: "session_started", lease: h.lease, session: "session-h" });
   done(h.lease, h.turn);

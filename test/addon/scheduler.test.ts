@@ -21,6 +21,7 @@ test("a plan's tasks start in the order of their dependencies, and the mission e
       attempt: 1,
       commands: [],
       files: ["x.ts"],
+      reviewFollows: false,
     });
     outcomes = scheduler.handle(1_003, [
       { type: "verified", task: id, attempt: 1, passed: true, report: "ok" },

@@ -22,14 +22,15 @@ export class MissionFile implements Disposable {
     this.#path = join(project, STATE_FOLDER, STORE_FILE);
   }
 
-  /** The newest mission, or `undefined` before the first. */
-  newest(): StoredMission | undefined {
+  /** The newest mission that `wanted` names, or `undefined` before there is one. */
+  newest(wanted: (mission: string) => boolean = () => true): StoredMission | undefined {
     if (this.#store === undefined && !existsSync(this.#path)) return undefined;
     this.#store ??= Store.open(this.#path);
     using snapshot = this.#store.snapshot();
     const brief = snapshot
       .scan<Brief>("brief/")
       .map(({ value }) => value)
+      .filter(({ id }) => wanted(id))
       .reduce<Brief | undefined>(
         (newest, one) => (newest && newest.openedAt > one.openedAt ? newest : one),
         undefined,

@@ -1,15 +1,17 @@
 /** `orchestrator run` and `orchestrator resume`: a mission in the user's project and OpenCode, without its screen. */
 import { existsSync } from "node:fs";
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { EngineError, Ownership } from "../engine/index.ts";
+import { EngineError, loadAddon, Ownership } from "../engine/index.ts";
+import { type Brief, briefKey } from "../mission/brief.ts";
 import { MissionError } from "../mission/error.ts";
+import { STATE_FOLDER, STORE_FILE } from "../mission/orchestrator.ts";
 import { progressRows } from "../mission/progress.ts";
 import { chosen, drivenElsewhere, unfinished } from "../mission/recovery.ts";
 import { environmentFor } from "./configured.ts";
 import { CliError, ExitCode } from "./exit.ts";
 import { LiveView } from "./live.ts";
-import { MissionFile, type StoredMission } from "./mission-file.ts";
+import type { StoredMission } from "./mission-file.ts";
 import { findOpenCode, startOpenCode } from "./opencode.ts";
 import { openProjectStore } from "./project-store.ts";
 import { watch } from "./watch.ts";
@@ -17,7 +19,7 @@ import { watch } from "./watch.ts";
 const OPTIONS = `Options:
   --dir <folder>               the project; the current folder unless told
   --model <provider/model>     the commander's model; OpenCode's own choice unless told
-  --permission <reject|allow>  what a permission question of a worker is answered with (default: reject)
+  --permission <reject|allow>  what a permission question of a worker is answered with (default: the setting unattended)
   --json                       print the result as one JSON object; progress goes to standard error in any case
   --help                       show this
 
@@ -39,7 +41,7 @@ interface RunOptions {
   readonly project: string;
   readonly text: string;
   readonly model: string | undefined;
-  readonly unattended: "reject" | "allow";
+  readonly unattended: "reject" | "allow" | undefined;
   readonly json: boolean;
 }
 
@@ -48,7 +50,8 @@ export async function run(args: readonly string[]): Promise<number> {
   const options = optionsOf(args, RUN_USAGE);
   if (options === undefined) return ExitCode.Done;
   if (options.text === "") throw new CliError(ExitCode.Usage, `run needs an objective\n\n${RUN_USAGE}`);
-  return play("task", options, newestId(options.project));
+  const before = missionsOf(options.project);
+  return play("task", options, (mission) => !before.has(mission));
 }
 
 /** Runs `orchestrator resume`. @throws CliError */
@@ -56,7 +59,7 @@ export async function resume(args: readonly string[]): Promise<number> {
   const options = optionsOf(args, RESUME_USAGE);
   if (options === undefined) return ExitCode.Done;
   const id = resumable(options.project, options.text === "" ? undefined : options.text);
-  return play("resume", { ...options, text: id }, undefined);
+  return play("resume", { ...options, text: id }, (mission) => mission === id);
 }
 
 /** The mission to go on with. @throws CliError where there is none, or another process drives it. */
@@ -75,16 +78,29 @@ function resumable(project: string, id: string | undefined): string {
   }
 }
 
-function newestId(project: string): string | undefined {
-  using missions = new MissionFile(project);
-  return missions.newest()?.brief.id;
+/** The missions that a project has had. @throws CliError (environment) where there is no engine, or the store is damaged. */
+function missionsOf(project: string): ReadonlySet<string> {
+  try {
+    loadAddon();
+  } catch (error) {
+    if (!EngineError.is(error)) throw error;
+    throw new CliError(ExitCode.Environment, error.message, { cause: error });
+  }
+  if (!existsSync(join(project, STATE_FOLDER, STORE_FILE))) return new Set();
+  using store = openProjectStore(project);
+  return new Set(store.scan<Brief>(briefKey("")).map(({ value }) => value.id));
 }
 
-/** `before` is the mission that was the newest: it is not the one that is run. */
-async function play(command: string, options: RunOptions, before: string | undefined): Promise<number> {
+/** Shows the newest mission that is `wanted`. */
+async function play(
+  command: string,
+  options: RunOptions,
+  wanted: (mission: string) => boolean,
+): Promise<number> {
   const { project, text, model, unattended } = options;
   const program = findOpenCode();
-  const env = await environmentFor(program, project, { unattended }).catch((error: unknown) => {
+  const settings = unattended === undefined ? {} : { unattended };
+  const env = await environmentFor(program, project, settings).catch((error: unknown) => {
     throw new CliError(ExitCode.Environment, `OpenCode's configuration could not be read: ${String(error)}`, {
       cause: error,
     });
@@ -92,7 +108,7 @@ async function play(command: string, options: RunOptions, before: string | undef
   const args = ["run", "--command", command, ...(model === undefined ? [] : ["--model", model]), "--", text];
   const running = startOpenCode(program, args, { cwd: project, env });
   const view = new LiveView((line) => console.error(line), process.stderr.isTTY === true);
-  const mission = await watch(running, project, view, before);
+  const mission = await watch(running, project, view, wanted);
   return conclude(mission, running.output(), options);
 }
 
@@ -109,9 +125,10 @@ function conclude(mission: StoredMission | undefined, output: string, { json }: 
     else console.log(`Mission ${mission.brief.id}: ${outcome}`);
     if (mission !== undefined && mission.view.outcome === undefined) {
       if (mission.view.reason !== undefined) console.log(mission.view.reason);
-      console.log("It can be gone on with: orchestrator resume");
     }
   }
+  if (mission !== undefined && mission.view.outcome === undefined)
+    console.error("It can be gone on with: orchestrator resume");
   return outcome === "accepted" ? ExitCode.Done : ExitCode.Failed;
 }
 
@@ -130,11 +147,11 @@ function optionsOf(args: readonly string[], usage: string): RunOptions | undefin
       console.log(usage);
       return undefined;
     }
-    const { model, permission = "reject" } = values;
+    const { model, permission } = values;
     if (positionals.length > 1) throw new Error(`one argument, in quotes, not ${positionals.length}`);
     if (model !== undefined && !/^[^/\s]+\/\S+$/.test(model))
       throw new Error(`--model takes provider/model, not "${model}"`);
-    if (permission !== "reject" && permission !== "allow")
+    if (permission !== undefined && permission !== "reject" && permission !== "allow")
       throw new Error(`--permission takes reject or allow, not "${permission}"`);
     const project = resolve(values.dir ?? ".");
     if (!existsSync(project)) throw new CliError(ExitCode.Environment, `there is no folder ${project}`);

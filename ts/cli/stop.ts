@@ -26,6 +26,8 @@ export async function stop(args: readonly string[]): Promise<number> {
     console.log(USAGE);
     return ExitCode.Done;
   }
+  if (positionals.length > 1)
+    throw new CliError(ExitCode.Usage, `one mission, not ${positionals.length}\n\n${USAGE}`);
   using store = openProjectStore(values.dir ?? ".");
   const brief = cancelled(store, positionals[0]);
   const { id, objective } = brief;

@@ -7,21 +7,17 @@ import type { RunningOpenCode } from "./opencode.ts";
 /** Pause between looks at the store, in milliseconds. */
 const LOOK_EVERY_MS = 100;
 
-/** Shows the mission until OpenCode has ended; Ctrl-C ends OpenCode first. `before` names a mission that is not meant. */
+/** Shows the mission until OpenCode has ended; Ctrl-C ends OpenCode first. Of several missions the newest that is `wanted` is shown. */
 export async function watch(
   running: RunningOpenCode,
   project: string,
   view: LiveView,
-  before?: string,
+  wanted?: (mission: string) => boolean,
 ): Promise<StoredMission | undefined> {
   const stop = () => running.kill();
-  process.once("SIGINT", stop);
-  process.once("SIGTERM", stop);
+  process.on("SIGINT", stop);
+  process.on("SIGTERM", stop);
   using missions = new MissionFile(project);
-  const newest = () => {
-    const mission = missions.newest();
-    return mission?.brief.id === before ? undefined : mission;
-  };
   let over = false;
   const ended = running.ended.finally(() => {
     over = true;
@@ -29,11 +25,11 @@ export async function watch(
   try {
     while (!over) {
       await Promise.race([ended, sleep(LOOK_EVERY_MS)]);
-      const mission = newest();
+      const mission = missions.newest(wanted);
       if (mission !== undefined) view.show(mission);
     }
     await ended;
-    return newest();
+    return missions.newest(wanted);
   } finally {
     process.off("SIGINT", stop);
     process.off("SIGTERM", stop);
