@@ -2,10 +2,17 @@
  * What a mission says to its agents' sessions. Who they are stands in their system message and never changes; here is
  * only the work itself: the task, and what was found wrong with it.
  */
-import type { Finding, Lesson, PromptReason, Sign, TaskSpec, TaskView } from "../engine/index.ts";
+import type { Finding, LeaseView, Lesson, PromptReason, Sign, TaskSpec, TaskView } from "../engine/index.ts";
 
 /** Characters of a diff that a reviewer gets; the rest can be read in the files. */
 export const DIFF_CHARS = 40_000;
+
+/** What a lease is about, as people know it. */
+export function nameOfLease(lease: Pick<LeaseView, "task" | "purpose"> | undefined): string {
+  const { task, purpose } = lease ?? {};
+  if (task === undefined) return "The final review";
+  return purpose === "review" ? `The review of ${task}` : `Task ${task}`;
+}
 
 /** The first message to the session that carries out `task`. A delegation is its prompt and nothing else. */
 export function taskMessage(

@@ -28,7 +28,7 @@ import { isDecision } from "./decision.ts";
 import type { Place } from "./git.ts";
 import type { Isolation } from "./isolation.ts";
 import type { LanguageServers } from "./language-servers.ts";
-import { repairMessage, taskMessage, VERDICT_MISSING } from "./messages.ts";
+import { nameOfLease, repairMessage, taskMessage, VERDICT_MISSING } from "./messages.ts";
 import type { News } from "./news.ts";
 import { changesNothing } from "./outcome.ts";
 import { Permissions } from "./permissions.ts";
@@ -121,7 +121,7 @@ export class Mission {
     this.#sessions = new Sessions({
       host,
       permissions: this.permissions,
-      nameOf: (lease) => this.#nameOf(lease),
+      nameOf: (lease) => nameOfLease(this.#engine.lease(lease)),
       parent: brief.session,
       submit: (event) => this.#tell(event),
       fingerprint: (turn) => this.#turns.fingerprint(turn),
@@ -152,7 +152,7 @@ export class Mission {
       amend: (item) => this.#amend(item),
       warn: (message) => void host.toast("warning", message),
       failed: (error) => void host.log("warn", `todo.md was not written: ${String(error)}`),
-      edited: () => this.#look(),
+      edited: () => this.#watchers.look(),
     });
   }
 
@@ -276,12 +276,6 @@ export class Mission {
     return { kind: "agent", agent: engaged.agent, ...(task === undefined ? {} : { task }) };
   }
 
-  #nameOf(lease: number): string {
-    const { task, purpose } = this.#engine.lease(lease) ?? {};
-    if (task === undefined) return "The final review";
-    return purpose === "review" ? `The review of ${task}` : `Task ${task}`;
-  }
-
   #leftBehind(error: unknown): void {
     void this.#host.log("error", `mission ${this.brief.id}: a worktree was left behind: ${String(error)}`);
   }
@@ -392,10 +386,6 @@ export class Mission {
       void this.#isolation.keep(snapshot.tasks).catch((error: unknown) => this.#leftBehind(error));
       void this.todo.refresh();
     }
-    this.#look();
-  }
-
-  #look(): void {
     this.#watchers.look();
   }
 
