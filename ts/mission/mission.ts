@@ -105,13 +105,9 @@ export class Mission {
       tasks: () => this.snapshot.tasks,
       warn: (message) => void host.toast("warning", message),
     });
-    const config = { lanes, attempts, stallTimeoutMs, taskTimeoutMs, review, models };
-    this.#engine = MissionEngine.open(
-      store,
-      brief.id,
-      { ...config, budget: budgetOf(settings.budget) },
-      { owner },
-    );
+    const budget = budgetOf(settings.budget);
+    const config = { lanes, attempts, stallTimeoutMs, taskTimeoutMs, review, models, budget };
+    this.#engine = MissionEngine.open(store, brief.id, config, { owner });
     this.#owner = owner;
     owner.keep({
       lost: (holder) => void this.#lose(holder?.pid),
@@ -133,7 +129,7 @@ export class Mission {
     this.#isolation = isolation;
     this.#turns = new TurnRecord({
       isolation,
-      workOf: (lease) => this.snapshot.tasks.find((task) => task.lease === lease),
+      taskOf: (lease) => this.#taskOf(lease),
       sessions: this.#sessions,
       submit: (event) => this.#tell(event),
     });
@@ -271,9 +267,14 @@ export class Mission {
     if (session === this.brief.session) return { kind: "commander" };
     const engaged = this.engagementOf(session);
     if (engaged === undefined) return this.#sessions.hasServed(session) ? { kind: "former" } : undefined;
-    const id = this.#engine.lease(engaged.lease)?.task;
-    const task = id === undefined ? undefined : this.task(id);
+    const task = this.#taskOf(engaged.lease);
     return { kind: "agent", agent: engaged.agent, ...(task === undefined ? {} : { task }) };
+  }
+
+  /** The task that a lease works on or reviews. */
+  #taskOf(lease: number): TaskView | undefined {
+    const id = this.#engine.lease(lease)?.task;
+    return id === undefined ? undefined : this.task(id);
   }
 
   #leftBehind(error: unknown): void {

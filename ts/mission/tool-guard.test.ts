@@ -6,6 +6,7 @@ import type { TaskView } from "../engine/index.ts";
 import { Hooks } from "./hooks.ts";
 import { taskView } from "./snapshot.fixture.ts";
 import { type Caller, type GuardedUse, TOOL_GUARDS } from "./tool-guard.ts";
+import { writesOf } from "./writes.ts";
 
 let directory = "";
 beforeEach(() => {
@@ -35,7 +36,7 @@ async function refusal(
   const use = { session: "s", tool, parameters };
   const tasks = () => [mine, other, unscoped];
   const warn = (message: string) => void warnings.push(message);
-  return guards.run({ use, caller, directory, tasks, scope, warn }).then(
+  return guards.run({ use, caller, writes: writesOf(directory, tool, parameters), tasks, scope, warn }).then(
     () => undefined,
     (error: Error) => error.message,
   );
@@ -136,4 +137,9 @@ describe("others", () => {
   it("a session whose lease has ended is to stop", async () => {
     expect(await refusal({ kind: "former" }, "read", {})).toMatch(/this session's work is over/);
   });
+});
+
+it("a path beside a patch hides none of the files that the patch names", async () => {
+  const both = { filePath: "src/mine/a.ts", patchText: "*** Update File: lib/a.ts\n" };
+  expect(await refusal(worker(), "apply_patch", both)).toMatch(/^lib\/a\.ts is outside/);
 });

@@ -6,9 +6,10 @@
 import { agentNamed } from "../agents/agents.ts";
 import { outsideScope, type TaskState, type TaskView } from "../engine/index.ts";
 import type { ToolUse } from "../host/contribution.ts";
+import { EDIT_TOOLS } from "../host/edit-tools.ts";
 import { MissionError } from "./error.ts";
 import { type Hook, Hooks } from "./hooks.ts";
-import { EDIT_TOOLS, type Writes, writesOf } from "./writes.ts";
+import { type Writes, writesOf } from "./writes.ts";
 
 /** Who wants to use a tool, as far as a mission knows. */
 export type Caller =
@@ -21,7 +22,8 @@ export type Caller =
 export interface GuardedUse {
   readonly use: ToolUse;
   readonly caller: Caller;
-  readonly directory: string;
+  /** What it would change. */
+  readonly writes: Writes;
   /** The tasks of the mission as they stand. */
   tasks(): readonly TaskView[];
   /** Whether an edit outside a task's files is refused or only told of. */
@@ -63,7 +65,8 @@ export class ToolGuard {
     const caller = callerOf(use.session);
     if (caller === undefined) return;
     const directory = folderOf(caller.kind === "agent" ? caller.task?.id : undefined);
-    await this.#hooks.run({ use, caller, directory, tasks, scope, warn });
+    const writes = writesOf(directory, use.tool, use.parameters);
+    await this.#hooks.run({ use, caller, writes, tasks, scope, warn });
   }
 }
 
@@ -84,8 +87,7 @@ function ended({ use, caller }: GuardedUse): void {
 }
 
 /** A role that may not edit may not write by another tool either, and nobody who is sent may send others. */
-function role(guarded: GuardedUse): void {
-  const { use, caller } = guarded;
+function role({ use, caller, writes }: GuardedUse): void {
   if (caller.kind !== "agent") return;
   const { agent } = caller;
   if (use.tool === "task")
@@ -94,8 +96,8 @@ function role(guarded: GuardedUse): void {
       `${agent} can't delegate: do the work yourself, or report what is missing`,
     );
   if (agentNamed(agent)?.permissions["edit"] !== "deny") return;
-  const { files, destructive: commands } = writes(guarded);
-  if (EDIT_TOOLS.has(use.tool) || files.length > 0 || commands.length > 0)
+  const { files, destructive: commands } = writes;
+  if (isEditTool(use.tool) || files.length > 0 || commands.length > 0)
     throw new MissionError(
       "ERR_WRONG_AGENT",
       `${agent} changes no files, and ${use.tool} would change ${[...files, ...commands].join(", ") || "some"}: say what has to change instead`,
@@ -103,10 +105,9 @@ function role(guarded: GuardedUse): void {
 }
 
 /** The gate's own files are out of reach of those whom it judges. */
-function record(guarded: GuardedUse): void {
-  const { caller } = guarded;
+function record({ caller, writes }: GuardedUse): void {
   const kept = caller.kind === "commander" ? RECORD : OURS;
-  const touched = writes(guarded).files.filter((path) => path === kept || path.startsWith(`${kept}/`));
+  const touched = writes.files.filter((path) => path === kept || path.startsWith(`${kept}/`));
   if (touched.length > 0)
     throw new MissionError(
       "ERR_SCOPE",
@@ -115,9 +116,9 @@ function record(guarded: GuardedUse): void {
 }
 
 /** Others work in the same folder: what git would throw away or move is theirs, too. */
-function destructive(guarded: GuardedUse): void {
-  if (guarded.caller.kind !== "agent") return;
-  const commands = writes(guarded).destructive;
+function destructive({ caller, writes }: GuardedUse): void {
+  if (caller.kind !== "agent") return;
+  const commands = writes.destructive;
   if (commands.length > 0)
     throw new MissionError(
       "ERR_SCOPE",
@@ -127,10 +128,10 @@ function destructive(guarded: GuardedUse): void {
 
 /** A task changes the files it declares; one that declares none keeps off those of the tasks at work. */
 function scope(guarded: GuardedUse): void {
-  const { caller, tasks } = guarded;
+  const { caller, tasks, writes } = guarded;
   if (caller.kind !== "agent" || caller.task === undefined) return;
   const { task } = caller;
-  const { files } = writes(guarded);
+  const { files } = writes;
   const message = task.files.length > 0 ? beyond(task, files) : taken(task, files, tasks());
   if (message === undefined) return;
   if (guarded.scope === "warn") guarded.warn(`task ${task.id}: ${message}`);
@@ -154,6 +155,6 @@ function taken(task: TaskView, files: readonly string[], tasks: readonly TaskVie
   return undefined;
 }
 
-function writes({ use, directory }: GuardedUse): Writes {
-  return writesOf(directory, use.tool, use.parameters);
+function isEditTool(tool: string): boolean {
+  return EDIT_TOOLS.some((name) => name === tool);
 }

@@ -9,8 +9,8 @@ import type { NextTurn, Sessions } from "./sessions.ts";
 /** What the record needs of its mission. */
 export interface TurnRecordParts {
   readonly isolation: Isolation;
-  /** The task that a lease works on; `undefined` for reviews. */
-  workOf(lease: number): TaskView | undefined;
+  /** The task that a lease works on or reviews. */
+  taskOf(lease: number): TaskView | undefined;
   readonly sessions: Pick<Sessions, "leaseOf" | "turnOf" | "filesWritten">;
   submit(event: Event): unknown;
 }
@@ -35,9 +35,9 @@ export class TurnRecord {
 
   /** What a turn of work on the plan left behind; `undefined` for reviews and errands, which are never tried for it. */
   async fingerprint({ lease, turn, session }: Omit<NextTurn, "agent">): Promise<Fingerprint | undefined> {
-    const { isolation, workOf, sessions } = this.#parts;
-    const task = workOf(lease);
-    if (task === undefined || task.kind === "delegation") return undefined;
+    const { isolation, taskOf, sessions } = this.#parts;
+    const task = taskOf(lease);
+    if (task?.lease !== lease || task.kind === "delegation") return undefined;
     const diff = await diffOf(isolation.placeOf(task.id), {
       written: sessions.filesWritten(session),
       reported: task.filesReported,

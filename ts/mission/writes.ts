@@ -3,6 +3,7 @@ import { existsSync, realpathSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import * as z from "zod";
 import { shellEffects } from "../engine/index.ts";
+import { EDIT_TOOLS, EditInput, filesOfEdit } from "../host/edit-tools.ts";
 import { projectPath } from "./changes.ts";
 
 /** What a call would do. Paths are relative to the project, with `/`; those outside it are the host's to guard. */
@@ -14,34 +15,16 @@ export interface Writes {
 
 const NOTHING: Writes = { files: [], destructive: [] };
 
-/** The lines of a patch that name its files. */
-const PATCHED = /^\*\*\* (?:(?:Add|Update|Delete) File|Move to): (.+)$/gm;
-
-const File = z.object({ filePath: z.string() });
-const Patch = z.object({ patchText: z.string() });
 const Command = z.object({ command: z.string(), workdir: z.string().optional(), cwd: z.string().optional() });
 
 type Reader = (directory: string, parameters: unknown) => Writes;
 
 /** What each tool that can change files takes, by the tool's name. */
 const READERS: Readonly<Record<string, Reader>> = {
-  edit: file,
-  write: file,
-  multiedit: file,
-  patch,
-  apply_patch: patch,
+  ...Object.fromEntries(EDIT_TOOLS.map((tool) => [tool, edit])),
   bash,
   background: bash,
 };
-
-/** The names of the host's tools that do nothing but change files. */
-export const EDIT_TOOLS: ReadonlySet<string> = new Set([
-  "edit",
-  "write",
-  "multiedit",
-  "patch",
-  "apply_patch",
-]);
 
 /** What a call of `tool` with `parameters` would change in the project at `directory`. */
 export function writesOf(directory: string, tool: string, parameters: unknown): Writes {
@@ -49,18 +32,11 @@ export function writesOf(directory: string, tool: string, parameters: unknown): 
   return read === undefined ? NOTHING : read(directory, parameters);
 }
 
-function file(directory: string, parameters: unknown): Writes {
-  const given = File.safeParse(parameters);
+function edit(directory: string, parameters: unknown): Writes {
+  const given = EditInput.safeParse(parameters);
   return given.success
-    ? { files: within(directory, directory, [given.data.filePath]), destructive: [] }
+    ? { files: within(directory, directory, filesOfEdit(given.data)), destructive: [] }
     : NOTHING;
-}
-
-function patch(directory: string, parameters: unknown): Writes {
-  const given = Patch.safeParse(parameters);
-  if (!given.success) return NOTHING;
-  const named = [...given.data.patchText.matchAll(PATCHED)].map(([, path = ""]) => path.trim());
-  return { files: within(directory, directory, named), destructive: [] };
 }
 
 function bash(directory: string, parameters: unknown): Writes {

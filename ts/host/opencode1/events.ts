@@ -3,6 +3,7 @@
  * checked here; one that does not have the expected shape is dropped.
  */
 import * as z from "zod";
+import { EDIT_TOOLS, EditInput, filesOfEdit } from "../edit-tools.ts";
 import type { HostEvent } from "../host.ts";
 import { hostErrorOf } from "./errors.ts";
 
@@ -44,15 +45,10 @@ const PartUpdated = z.object({ part: OfSession });
 const FilesWritten = z.object({
   part: OfSession.extend({
     type: z.literal("tool"),
-    tool: z.enum(["write", "edit", "patch", "apply_patch", "multiedit"]),
-    state: z.object({
-      status: z.literal("completed"),
-      input: z.union([z.object({ filePath: z.string() }), z.object({ patchText: z.string() })]),
-    }),
+    tool: z.enum(EDIT_TOOLS),
+    state: z.object({ status: z.literal("completed"), input: EditInput }),
   }),
 });
-/** The lines of a patch that name its files. */
-const PATCHED = /^\*\*\* (?:(?:Add|Update|Delete) File|Move to): (.+)$/gm;
 
 /** The news in an event of OpenCode's, or `undefined` when it has none for us. */
 export function hostEventOf(event: {
@@ -77,10 +73,7 @@ const part = reader(PartUpdated, ({ part: { sessionID } }) => ({ type: "progress
 const written = reader(FilesWritten, ({ part: { sessionID, state } }) => ({
   type: "files_written",
   session: sessionID,
-  paths:
-    "filePath" in state.input
-      ? [state.input.filePath]
-      : [...state.input.patchText.matchAll(PATCHED)].map(([, path = ""]) => path.trim()),
+  paths: filesOfEdit(state.input),
 }));
 
 const READERS: Readonly<Record<string, Reader>> = {
