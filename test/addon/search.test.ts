@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { EngineError, glob, grep } from "../../ts/engine/index.ts";
+import { inProcess } from "./process.ts";
 
 const root = mkdtempSync(join(tmpdir(), "search-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -86,3 +87,34 @@ test("what can't be searched for is an error with its code and its place", () =>
   expect(thrown(() => glob([], join(root, "nowhere"))).code).toBe("ERR_SEARCH_INVALID_ROOT");
   expect(thrown(() => grep("a", root, { maxResults: -1 })).code).toBe("ERR_INVALID_INPUT");
 });
+
+test.skipIf(process.platform === "win32")(
+  "a file that may not be read is told, and the others are searched",
+  async () => {
+    const told = await inProcess(`
+    import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+    import { tmpdir } from "node:os";
+    import { join } from "node:path";
+    const { grep } = await import(engine);
+    const root = mkdtempSync(join(tmpdir(), "denied-"));
+    try {
+      for (const name of ["open.txt", "closed.txt"]) writeFileSync(join(root, name), "hit\\n");
+      chmodSync(root, 0o755);
+      chmodSync(join(root, "closed.txt"), 0);
+      // Nothing is closed to root. The addon is loaded before, by who may read it.
+      grep("hit", root);
+      const isRoot = process.getuid() === 0;
+      if (isRoot) process.seteuid(65_534);
+      const { files, problems } = grep("hit", root);
+      if (isRoot) process.seteuid(0);
+      console.log(JSON.stringify({ found: files.map((file) => file.path), problems }));
+    } finally {
+      rmSync(root, { recursive: true });
+    }
+  `);
+    expect(JSON.parse(told)).toMatchObject({
+      found: ["open.txt"],
+      problems: [{ path: "closed.txt", kind: "denied" }],
+    });
+  },
+);

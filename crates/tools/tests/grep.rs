@@ -335,3 +335,30 @@ fn a_look_at_a_few_files_that_takes_too_long_begins_anew_and_misses_nothing() {
         assert_eq!((report.files[0].matches.len(), report.truncated), (5_000, None));
     }
 }
+
+#[test]
+fn a_file_that_vanishes_before_it_is_opened_is_told_and_the_others_are_searched() {
+    const FILES: usize = 2_000;
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: usize| folder.path().join(format!("{name}.txt"));
+    for name in 0..FILES {
+        fs::write(path(name), b"hit\n".repeat(8_000)).unwrap();
+    }
+    let progress = Progress::default();
+    let files = FileOptions { threads: Some(1), ..Default::default() };
+    let options = GrepOptions { files, mode: Mode::Files, max_results: FILES, ..pattern("hit|no such text") };
+    let report = thread::scope(|scope| {
+        let search = scope.spawn(|| grep(folder.path(), &options, &AtomicBool::new(false), &progress));
+        while progress.counts().files == 0 && !search.is_finished() {
+            thread::yield_now();
+        }
+        for name in 0..FILES {
+            fs::remove_file(path(name)).unwrap();
+        }
+        search.join().unwrap().unwrap()
+    });
+    assert!(report.problem_count > 0, "all files were opened before one was gone");
+    assert!(report.problems.iter().all(|problem| problem.kind == ProblemKind::Vanished), "{report:?}");
+    assert!(!report.files.is_empty());
+    assert!(report.files.len() as u64 + report.problem_count <= FILES as u64);
+}

@@ -24,6 +24,9 @@
 //! | bytes of results, kept or still to come | [`Limits::bytes`]: each job reserves what its result may have at most, and one whose reservation doesn't fit is refused |
 //! | time of a job | its own limit, from submission: then it has [`Outcome::TimedOut`], and its function is told by the signal |
 //!
+//! The threads claim less of the processors than the program's others, where the system lets them: a search of a whole tree
+//! must not hold up who answers the user.
+//!
 //! A panic ends its job, not its thread. A dropped [`Jobs`] cancels what it has; a dropped [`Pool`] cancels everything
 //! and waits for its threads, [`PoolLimits::farewell`] at most.
 //!
@@ -34,6 +37,7 @@
 
 mod job;
 mod pool;
+mod priority;
 mod refusal;
 mod submitter;
 #[cfg(test)]

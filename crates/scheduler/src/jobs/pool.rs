@@ -10,6 +10,7 @@ use std::{
 
 use super::{
     job::{Signal, Weigh},
+    priority::give_way,
     refusal::Refusal,
     submitter::{Jobs, Limits},
 };
@@ -258,7 +259,10 @@ impl Shared {
         thread::Builder::new()
             .name("orchestrator-job".to_owned())
             .stack_size(STACK_BYTES)
-            .spawn(move || shared.work(take(&theirs)))
+            .spawn(move || {
+                give_way();
+                shared.work(take(&theirs));
+            })
             .map_err(|error| (take(&slot), error))
     }
 
