@@ -2,9 +2,9 @@
 import { spawn } from "node:child_process";
 
 /** What git printed and how it ended; `code` is `null` where it was killed and -1 where it could not be started. */
-export interface GitAnswer {
+export interface GitAnswer<Output = string> {
   readonly code: number | null;
-  readonly stdout: string;
+  readonly stdout: Output;
   readonly stderr: string;
 }
 
@@ -14,34 +14,50 @@ export interface GitOptions {
   readonly input?: string;
 }
 
-/** Runs git in `directory`. Never rejects. */
-export function git(
+/** Git is ended when it prints more: a diff of that size serves nobody, and all of it is held in memory. */
+const MOST_BYTES = 64 * 1024 * 1024;
+
+/** Runs git in `directory`; what it prints stays bytes. Never rejects. */
+export function gitBytes(
   directory: string,
   args: readonly string[],
   options: GitOptions = {},
-): Promise<GitAnswer> {
+): Promise<GitAnswer<Buffer>> {
   return new Promise((resolve) => {
     const child = spawn("git", ["-c", "core.quotepath=off", ...args], {
       cwd: directory,
       windowsHide: true,
       env: { ...process.env, GIT_TERMINAL_PROMPT: "0", LC_ALL: "C", ...options.env },
     });
+    let bytes = 0;
+    const into = (chunks: Buffer[]) => (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes > MOST_BYTES) child.kill();
+      else chunks.push(chunk);
+    };
     const out: Buffer[] = [];
     const err: Buffer[] = [];
-    child.stdout.on("data", (chunk: Buffer) => out.push(chunk));
-    child.stderr.on("data", (chunk: Buffer) => err.push(chunk));
-    child.on("error", (error) => resolve({ code: -1, stdout: "", stderr: error.message }));
-    child.on("close", (code) =>
-      resolve({
-        code,
-        stdout: Buffer.concat(out).toString("utf8"),
-        stderr: Buffer.concat(err).toString("utf8"),
-      }),
-    );
+    child.stdout.on("data", into(out));
+    child.stderr.on("data", into(err));
+    child.on("error", (error) => resolve({ code: -1, stdout: Buffer.alloc(0), stderr: error.message }));
+    child.on("close", (code) => {
+      const stderr = bytes > MOST_BYTES ? `it printed more than ${MOST_BYTES} bytes` : text(err);
+      resolve({ code: bytes > MOST_BYTES ? null : code, stdout: Buffer.concat(out), stderr });
+    });
     // A git that ends before it has read everything says so by its exit code.
     child.stdin.on("error", () => undefined);
     child.stdin.end(options.input ?? "");
   });
+}
+
+/** As {@link gitBytes}, as text. */
+export async function git(
+  directory: string,
+  args: readonly string[],
+  options: GitOptions = {},
+): Promise<GitAnswer> {
+  const answer = await gitBytes(directory, args, options);
+  return { ...answer, stdout: answer.stdout.toString("utf8") };
 }
 
 /** As {@link git}; rejects, with what git printed, where it does not succeed. */
@@ -53,4 +69,8 @@ export async function gitOrThrow(
   const answer = await git(directory, args, options);
   if (answer.code === 0) return answer;
   throw new Error(`git ${args.join(" ")} failed (${answer.code}): ${answer.stderr.trim()}`);
+}
+
+function text(chunks: readonly Buffer[]): string {
+  return Buffer.concat(chunks).toString("utf8");
 }

@@ -74,6 +74,11 @@ describe("a file in the last commit", () => {
     expect(await committed(sinceLastCommit(folder), "new")).toBeUndefined();
     expect(await committed(sinceLastCommit(await folderWith({ a: "1" })), "a")).toBeUndefined();
   });
+
+  it("is not read where it is too large to be held", async () => {
+    const folder = await repositoryWith({ huge: Buffer.alloc(65 << 20) });
+    expect(await committed(sinceLastCommit(folder), "huge")).toBeUndefined();
+  });
 });
 
 describe("a diff", () => {

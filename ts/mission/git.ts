@@ -1,22 +1,15 @@
 /** What git knows of a project's files. Every answer is `undefined` where the project is no git repository: missions run there too. */
-import { execFile } from "node:child_process";
-import { promisify } from "node:util";
+import { gitBytes } from "./git-run.ts";
 
-const run = promisify(execFile);
-const MAX_BYTES = 64 * 1024 * 1024;
-
-/** A path is a name: `[id].ts` is one file. Names are written as they are. */
-const ALWAYS = ["--literal-pathspecs", "-c", "core.quotepath=off"];
+/** A path is a name: `[id].ts` is one file. */
+const LITERAL = { env: { GIT_LITERAL_PATHSPECS: "1" } };
 /** A diff for people and models, whatever the user has set for the terminal. */
 const DIFF = ["diff", "--no-color", "--no-ext-diff"];
 
 /** Runs git in `directory`; `undefined` when git fails: no repository, no such revision, no git at all. */
 async function git(directory: string, ...args: string[]): Promise<Buffer | undefined> {
-  const options = { cwd: directory, encoding: "buffer" as const, maxBuffer: MAX_BYTES, windowsHide: true };
-  return run("git", [...ALWAYS, ...args], options).then(
-    ({ stdout }) => stdout,
-    () => undefined,
-  );
+  const { code, stdout } = await gitBytes(directory, args, LITERAL);
+  return code === 0 ? stdout : undefined;
 }
 
 function names(list: Buffer | undefined): string[] {
@@ -82,16 +75,8 @@ export async function diff(
 
 /** `git diff --no-index` exits with 1 when the files differ, as a new file always does from nothing. */
 async function diffOfNew(directory: string, path: string): Promise<string> {
-  const args = [
-    ...ALWAYS,
-    ...DIFF,
-    "--no-index",
-    "--",
-    process.platform === "win32" ? "NUL" : "/dev/null",
-    path,
-  ];
-  return run("git", args, { cwd: directory, maxBuffer: MAX_BYTES, windowsHide: true }).then(
-    ({ stdout }) => stdout,
-    (error: { stdout?: string }) => error.stdout ?? "",
-  );
+  const nothing = process.platform === "win32" ? "NUL" : "/dev/null";
+  const args = [...DIFF, "--no-index", "--", nothing, path];
+  const { code, stdout } = await gitBytes(directory, args, LITERAL);
+  return code === 0 || code === 1 ? stdout.toString("utf8") : "";
 }
