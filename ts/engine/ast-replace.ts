@@ -42,8 +42,8 @@ export interface AstChange {
   readonly written: boolean;
   /** Of the file as it was read: BLAKE3, in hexadecimal. */
   readonly hash: string;
-  /** How many syntax errors the change brings in, 50 at most. */
-  readonly newSyntaxErrors: number;
+  /** How many syntax errors the change brings in, 50 at most; null where that could not be checked in time. */
+  readonly newSyntaxErrors: number | null;
 }
 
 export interface AstRefused {

@@ -105,12 +105,16 @@ function title(verb: string, changes: readonly AstChange[]): string {
   return `${verb} ${changes.length} file${changes.length === 1 ? "" : "s"}`;
 }
 
+function syntax(newErrors: number | null): string {
+  if (newErrors === null) return ", its syntax not checked";
+  return newErrors > 0 ? `, and has ${newErrors} syntax errors that it had not` : "";
+}
+
 function told({ changes, refused, counts, warning }: AstReplaceReport, kept: readonly string[]): string {
   const parts: string[] = [];
   let room = MOST_DIFF;
   for (const { path, replacements, diff, newSyntaxErrors } of changes) {
-    const broken = newSyntaxErrors > 0 ? `, and has ${newSyntaxErrors} syntax errors that it had not` : "";
-    const places = `${path}: ${replacements} replaced${broken}`;
+    const places = `${path}: ${replacements} replaced${syntax(newSyntaxErrors)}`;
     const shown = diff !== null && diff.length <= room;
     if (shown) room -= diff.length;
     parts.push(shown ? `${places}\n${diff}` : places);

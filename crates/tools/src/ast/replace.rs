@@ -111,8 +111,8 @@ pub struct AstChange {
     pub written: bool,
     /// Of the file as it was read, in hexadecimal: BLAKE3.
     pub hash: String,
-    /// How many syntax errors the change brings in, 50 at most.
-    pub new_syntax_errors: usize,
+    /// How many syntax errors the change brings in, 50 at most; none where that could not be checked in time.
+    pub new_syntax_errors: Option<usize>,
 }
 
 /// A file that matches and was left as it is.
@@ -352,8 +352,7 @@ impl Outcome {
             diff,
             written: write,
             hash: hash.to_hex().to_string(),
-            // A text that can't be checked in time is not known to have any.
-            new_syntax_errors: errors.map_or(0, |report| report.errors.len()),
+            new_syntax_errors: errors.ok().map(|report| report.errors.len()),
         });
     }
 }
