@@ -25,7 +25,7 @@ const worker = turns(
   { per: taskOf, rest: say("Done.") },
 );
 
-test("a stream that goes silent, breaks off in a tool call or carries broken arguments costs one more request; all is accepted", async () => {
+test("a stream that goes silent, breaks off in a tool call or carries broken arguments costs one more request; all is accepted (complaint 3)", async () => {
   await using bench = await missionBench(cast(commanding(PLAN), worker));
   await bench.project.write(".orchestrator/settings.jsonc", '{ "stallTimeoutMs": 8000 }');
   const server = await bench.serve();

@@ -11,7 +11,7 @@ const CALLS = 8;
 /** Sessions at once in the diamond, each with one answer that the stop may have cut off. */
 const CUT_OFF = 3;
 
-test("a mission stops at its budget and says so; it goes on when the user has raised it", async () => {
+test("a mission stops at its budget and says so; it goes on when the user has raised it (complaint 2)", async () => {
   const commander = turns([
     submit(DIAMOND),
     call("run_mission"),

@@ -28,7 +28,7 @@ test("a commander that stops with work undone is continued once, with its own ag
   expect(chatCount(bench)).toBeLessThanOrEqual(9);
 });
 
-test("a commander that never goes on is continued three times, then the mission is paused and says how to go on", async () => {
+test("a commander that never goes on is continued three times, then the mission is paused and says how to go on (complaint 1)", async () => {
   const commander = turns([submit(PLAN)], { rest: say("Not now.") });
   await using bench = await missionBench(cast(commander));
   const server = await bench.serve();

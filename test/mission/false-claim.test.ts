@@ -45,7 +45,7 @@ const worker = turns([
   say("Mended."),
 ]);
 
-test("a worker that claims what it did not do is refused, told what was found, and repairs it in the same session", async () => {
+test("a worker that claims what it did not do is refused, told what was found, and repairs it in the same session (complaint 16)", async () => {
   await using bench = await missionBench(cast(commanding(PLAN), worker));
   const { code, stderr } = await bench.run("claims", { command: "task" });
   expect(code, stderr).toBe(0);

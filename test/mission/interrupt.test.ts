@@ -36,7 +36,7 @@ function cast(): Scenario {
     .otherwise(say("Something else."));
 }
 
-test("an interrupted mission is paused: its call ends, its sessions are aborted; told to go on, it is finished", async () => {
+test("an interrupted mission is paused: its call ends, its sessions are aborted; told to go on, it is finished (complaint 14)", async () => {
   await using bench = await missionBench(cast());
   const server = await bench.serve();
   const session = await server.session({ title: "interrupted" });

@@ -17,7 +17,7 @@ function worker(killed: () => boolean): Responder {
   return (turn) => (taskOf(turn) === "slow" && !killed() ? [say("Hm"), stall()] : work(turn));
 }
 
-test("a mission whose OpenCode was killed goes on in the next one, in the same session, and redoes nothing", async () => {
+test("a mission whose OpenCode was killed goes on in the next one, in the same session, and redoes nothing (complaint 5)", async () => {
   let killed = false;
   const commander = turns([submit(PLAN), call("run_mission"), call("run_mission"), say("All done.")]);
   await using bench = await missionBench(

@@ -22,7 +22,7 @@ const DEEDS = {
   checked: turns([report("Check it.", []), say("Done.")]),
 };
 
-describe("an OpenCode that ends in the middle of a mission", () => {
+describe("an OpenCode that ends in the middle of a mission (complaint 11)", () => {
   /** Starts a mission, and waits until every task of it does what it is there for. */
   async function inTheMiddle(plan: Plan, sleeps: readonly string[]) {
     const bench = await missionBench(

@@ -79,7 +79,7 @@ describe("outside a mission", () => {
     },
   );
 
-  test("nothing is written into the project by a start, a chat, /mission and /stop", async () => {
+  test("nothing is written into the project by a start, a chat, /mission and /stop (complaint 9)", async () => {
     await bench.project.write("opencode.json", JSON.stringify({ plugin: [PLUGIN] }));
     await server.client.instance.dispose({ throwOnError: true });
     const session = await server.session({ title: "plain" });

@@ -17,7 +17,7 @@ const asking = call("bash", { command: COMMAND, description: "Write it" });
 
 const STALL_MS = 8_000;
 
-describe("a worker that asks for a permission", () => {
+describe("a worker that asks for a permission (complaint 4)", () => {
   test("with nobody there it is refused, hears of it, and goes on without", async () => {
     // A refusal ends the turn: the next message starts the next one.
     const worker = turns([asking, write, (turn) => report("Done without.", [`${taskOf(turn)}.txt`])], {

@@ -15,7 +15,7 @@ function runMission({ type, properties }: ServerEvent): ToolPart["state"] | unde
 /** Long enough for each stage to be shown; what is over sooner may be passed over. */
 const THOUGHT_MS = 700;
 
-test("while run_mission is open, its tool call shows how the mission stands, task by task", async () => {
+test("while run_mission is open, its tool call shows how the mission stands, task by task (complaint 12)", async () => {
   await using bench = await missionBench(cast(commanding(DIAMOND), diligent(THOUGHT_MS)));
   const server = await bench.serve();
   const session = await server.session({ title: "progress" });

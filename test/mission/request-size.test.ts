@@ -29,7 +29,7 @@ const MOST_BYTES: Readonly<Record<string, number>> = {
   reviewer: 21_000,
 };
 
-test("first requests are small, offer at most eight tools of ours, and no title is asked for a child", async () => {
+test("first requests are small, offer at most eight tools of ours, and no title is asked for a child (complaint 10)", async () => {
   await using bench = await missionBench(
     scenario()
       .role(

@@ -28,7 +28,7 @@ const diligent = turns([
 ]);
 const worker = (turn: Turn) => (taskOf(turn) === "mine" ? reaching(turn) : diligent(turn));
 
-test("a worker that reaches for another task's file, by edit or by bash, is refused before anything changes", async () => {
+test("a worker that reaches for another task's file, by edit or by bash, is refused before anything changes (complaint 13)", async () => {
   await using bench = await missionBench(cast(commanding(PLAN), worker));
   await writeFile(join(bench.project.dir, "kept.txt"), "not committed\n");
   const { code, stderr } = await bench.run("reach", { command: "task" });
