@@ -17,7 +17,7 @@ export default defineConfig({
     projects: [
       {
         plugins: [markdownAsText],
-        test: { name: "unit", include: ["ts/**/*.test.ts"], testTimeout: 10_000 },
+        test: { name: "unit", include: ["ts/**/*.test.ts"], testTimeout: 30_000 },
       },
       {
         plugins: [markdownAsText],

@@ -83,6 +83,8 @@ export class Mission {
   readonly #watchers = new Watchers(() =>
     this.#closed ? new Error("OpenCode is closing the project") : this.#failure,
   );
+  /** Of the last change. */
+  #snapshot: Snapshot | undefined;
   #news: News | undefined;
   #failure: Error | undefined;
   #outcome: MissionOutcome | undefined;
@@ -152,9 +154,10 @@ export class Mission {
     });
   }
 
-  /** Everything as it stands. */
+  /** Everything as it stands; made once between two changes, for whoever looks. */
   get snapshot(): Snapshot {
-    return this.#engine.snapshot();
+    this.#snapshot ??= this.#engine.snapshot();
+    return this.#snapshot;
   }
 
   /** How it ended, or `undefined` while it goes on. */
@@ -188,6 +191,7 @@ export class Mission {
    * @throws EngineError when it refuses them or can't write its journal; then nothing has happened.
    */
   submit(...events: readonly Event[]): readonly Outcome[] {
+    this.#snapshot = undefined;
     const outcomes = this.#engine.submit(Date.now(), redactor.redactAll(events));
     // Whatever was to be decided, a new plan is the decision.
     if (events.some(isDecision) && this.#news?.type === "needs_decision") this.#news = undefined;
@@ -288,9 +292,8 @@ export class Mission {
     clearTimeout(this.#timer);
     this.#checks.keep(() => false);
     this.background.keep(() => false);
-    const { leases } = this.#engine.snapshot();
     await Promise.all(
-      leases.map(({ lease, session }) =>
+      this.snapshot.leases.map(({ lease, session }) =>
         session === undefined ? undefined : this.#sessions.abort(lease, session),
       ),
     );
@@ -365,6 +368,7 @@ export class Mission {
 
   #tick(): void {
     try {
+      this.#snapshot = undefined;
       this.#follow(this.#engine.tick(Date.now()));
       this.#arm();
     } catch (error) {
