@@ -72,6 +72,14 @@ impl Circuits {
         self.of(agent).any(|model| !is_among(&model, refused_by))
     }
 
+    /// Whether a model is left alone while another of the agent's, but for these, would take a call.
+    pub(crate) fn has_better(&self, agent: &str, model: &Model, refused_by: &[Name], now: u64) -> bool {
+        let left_alone =
+            self.by_model.get(model).is_some_and(|circuit| circuit.breaker.state() == BreakerState::Open);
+        let mut others = self.of(agent).filter(|other| other != model && !is_among(other, refused_by));
+        left_alone && others.any(|other| self.admits_model(&other, now))
+    }
+
     /// Begins a call of the first of the agent's models, but these, that takes one.
     pub(crate) fn ask(&mut self, agent: &str, refused_by: &[Name], now: u64) -> Option<Asked> {
         let model = self.choice(agent, refused_by, now)?;
@@ -140,9 +148,13 @@ impl Circuits {
     }
 
     fn choice(&self, agent: &str, refused_by: &[Name], now: u64) -> Option<Model> {
-        let admits =
-            |model: &Model| self.by_model.get(model).is_none_or(|circuit| circuit.breaker.admits(now));
-        self.of(agent).filter(|model| !is_among(model, refused_by)).find(admits)
+        self.of(agent)
+            .filter(|model| !is_among(model, refused_by))
+            .find(|model| self.admits_model(model, now))
+    }
+
+    fn admits_model(&self, model: &Model, now: u64) -> bool {
+        self.by_model.get(model).is_none_or(|circuit| circuit.breaker.admits(now))
     }
 
     /// The models of an agent, the preferred first.

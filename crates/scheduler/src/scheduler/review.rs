@@ -21,7 +21,7 @@ use crate::{
 const MOST_FINDINGS: usize = 50;
 
 /// The agent whose models reviews are asked of.
-const REVIEWER: &str = "reviewer";
+pub(super) const REVIEWER: &str = "reviewer";
 
 /// What a review looks at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -8,10 +8,11 @@ use crate::{
     scheduler::{
         Ignored, Scheduler,
         admission::answer_of,
-        circuits::Answer,
+        circuits::{Answer, Model},
         excerpt,
         failures::Trouble,
         leases::{Job, Lease, Report},
+        review::REVIEWER,
         work::Next,
     },
     stagnation::{Fingerprint, REPEATED_CALLS, Sign},
@@ -154,8 +155,9 @@ impl Scheduler {
         Ok(())
     }
 
-    /// The host asks the provider again by itself. Where the provider names too long a pause, the user is asked;
-    /// otherwise the watchdog says when it has been enough.
+    /// The host asks the provider again by itself, and always of the same model. Where the provider names too long a
+    /// pause, the user is asked; where that model is left alone by now and another would answer, the turn goes on with
+    /// that; otherwise the watchdog says when it has been enough.
     pub(super) fn on_provider_retrying(
         &mut self,
         id: LeaseId,
@@ -171,6 +173,10 @@ impl Scheduler {
         let kind = SessionErrorKind::Overloaded;
         self.limiter.pushed_back(self.clock.now());
         self.call_ended(id, answer_of(kind, next_ms));
+        if self.may_change_model(job, &model) {
+            self.held_back(id, message, next_ms);
+            return Ok(());
+        }
         let trouble = Trouble { kind, message, retry_after: next_ms, model };
         if trouble.remedy() != Remedy::AskUser {
             return Ok(());
@@ -184,6 +190,19 @@ impl Scheduler {
             Job::Judged(_) => self.end_lease(id),
         }
         Ok(())
+    }
+
+    /// Whether the model of a turn is left alone while another that may be asked for the same would answer.
+    fn may_change_model(&self, job: Job, model: &Model) -> bool {
+        let (agent, refused_by) = match job {
+            Job::Work(key) => {
+                let task = &self.tasks[key];
+                (task.spec.agent.as_str(), task.work.as_ref().map_or(&[][..], |work| &work.refused_by))
+            }
+            Job::Review { .. } => (REVIEWER, &[][..]),
+            Job::Judged(_) => return false,
+        };
+        self.circuits.has_better(agent, model, refused_by, self.clock.now())
     }
 
     /// A turn has ended by itself; gives what was reported.

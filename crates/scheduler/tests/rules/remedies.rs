@@ -155,6 +155,27 @@ fn a_model_whose_requests_the_host_repeats_is_left_for_the_next_one() {
 }
 
 #[test]
+fn a_turn_whose_model_is_left_alone_goes_on_with_the_next_one_at_once() {
+    let mut bench = opened(two_models());
+    for _ in 0..4 {
+        assert_eq!(aborts(&bench.send(retrying(&bench, Some(2_000)))), 0);
+    }
+    let commands = bench.send(retrying(&bench, Some(2_000)));
+    assert_eq!((aborts(&commands), bench.task("a").attempt), (1, 1));
+    let next = |command: &Command| matches!(command, Command::Prompt { attempt: 1, model: Some(model), .. } if model == "x/second");
+    let commands = bench.pass_time(2_000);
+    assert!(commands.iter().any(next), "{commands:?}");
+}
+
+#[test]
+fn a_turn_whose_model_is_left_alone_stays_where_no_other_answers() {
+    let mut bench = opened(workers(1));
+    for _ in 0..7 {
+        assert_eq!(aborts(&bench.send(retrying(&bench, Some(2_000)))), 0);
+    }
+}
+
+#[test]
 fn an_answer_after_the_host_asked_again_ends_the_trouble() {
     let mut bench = opened(workers(1));
     bench.send(retrying(&bench, None));
