@@ -62,7 +62,7 @@ pub enum Sign {
     SameError,
     /// Three turns in a row brought no new diff.
     NoNewDiff,
-    /// The same tool call three times in a row.
+    /// The same tool call three times in a row, and no new diff between them, as far as the diffs are known.
     SameCall,
 }
 
@@ -86,7 +86,7 @@ pub(crate) struct Stagnation {
     diffs: VecDeque<String>,
     /// Turns in a row that ended with one diff.
     still: u32,
-    /// Turns in a row that ended with one call.
+    /// Turns in a row that ended with one call, and of which none but the first is known to have brought a new diff.
     calls: u32,
     tried: VecDeque<Tried>,
     /// Whether the task has had its diagnostic turn.
@@ -111,6 +111,7 @@ impl Stagnation {
         }
         let Fingerprint { diff, error, call } = std::mem::take(&mut self.present);
         let same_diff = diff.as_ref().is_some_and(|diff| self.diffs.contains(diff));
+        let new_diff = diff.is_some() && !same_diff;
         if let Some(diff) = diff {
             self.still = if same_diff { self.still + 1 } else { 1 };
             if !same_diff {
@@ -123,7 +124,8 @@ impl Stagnation {
         let error = error.map(|error| normalised(&error));
         let same_error = error.is_some() && error == self.last_error;
         self.last_error = error;
-        self.calls = if call.is_some() && call == self.last_call { self.calls + 1 } else { 1 };
+        let same_call = call.is_some() && call == self.last_call;
+        self.calls = if same_call && !new_diff { self.calls + 1 } else { 1 };
         self.last_call = call;
         if same_error && same_diff {
             Some(Sign::SameError)
@@ -266,6 +268,18 @@ mod tests {
             task.failed(tried(1))
         };
         assert_eq!([end(), end(), end()], [None, None, Some(Sign::SameCall)]);
+    }
+
+    #[test]
+    fn a_call_that_is_repeated_while_files_change_is_no_sign() {
+        let mut task = Stagnation::default();
+        let mut end = |diff: Option<&str>| {
+            let (diff, call) = (diff.map(str::to_owned), Some("bash ./next-step".into()));
+            task.note(Fingerprint { diff, call, ..Fingerprint::default() });
+            task.failed(tried(1))
+        };
+        assert_eq!(["d1", "d2", "d3", "d4"].map(|diff| end(Some(diff))), [None; 4]);
+        assert_eq!([end(None), end(None)], [None, Some(Sign::SameCall)], "nothing new since the fourth");
     }
 
     #[test]

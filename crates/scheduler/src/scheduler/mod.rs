@@ -74,7 +74,7 @@ use crate::{
 
 /// The version of the scheduler's rules. It grows with every change that could make the same events lead to other
 /// commands: a journal is replayed only by the rules that it was recorded with.
-pub const RULES: u32 = 3;
+pub const RULES: u32 = 4;
 
 /// The longest pause that a provider may ask for without the user being asked, in milliseconds: 15 minutes.
 const MAX_RETRY_AFTER_MS: u64 = 15 * 60_000;

@@ -228,6 +228,14 @@ impl Bench {
         self.send(Event::SessionStarted { lease, session: format!("session-{}", lease.0) })
     }
 
+    /// Opens the session of a task whose lease has none.
+    pub(crate) fn open_if_new(&mut self, id: &str) {
+        let lease = self.lease(id);
+        if self.scheduler.lease(lease).is_some_and(|lease| lease.session.is_none()) {
+            self.open(id);
+        }
+    }
+
     pub(crate) fn report(&mut self, id: &str, status: ReportStatus, summary: &str) -> Vec<Command> {
         let lease = self.lease(id);
         self.send(reported(lease, status, summary))
@@ -240,10 +248,7 @@ impl Bench {
 
     /// A worker's whole turn: the session opens, it reports done, it falls silent.
     pub(crate) fn do_work(&mut self, id: &str) -> Vec<Command> {
-        if self.task(id).session.is_none() || self.scheduler.lease(self.lease(id)).unwrap().session.is_none()
-        {
-            self.open(id);
-        }
+        self.open_if_new(id);
         self.report(id, ReportStatus::Done, "done");
         self.idle(id)
     }

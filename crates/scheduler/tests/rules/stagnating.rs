@@ -90,6 +90,23 @@ fn a_task_that_stagnates_after_its_diagnostic_turn_fails_with_the_evidence_and_b
 }
 
 #[test]
+fn turns_that_end_with_the_same_call_go_on_as_long_as_files_change() {
+    let mut bench = bench(9, &["a"]);
+    let mut end = |diff: Option<&str>| {
+        bench.open_if_new("a");
+        let lease = bench.lease("a");
+        let (diff, call) = (diff.map(str::to_owned), Some("bash ./next-step".to_owned()));
+        let fingerprint = Some(Fingerprint { diff, error: None, call });
+        stagnating(&bench.send(Event::SessionIdle { lease, turn: None, text: None, fingerprint }))
+    };
+    for diff in ["d1", "d2", "d3", "d4"] {
+        assert_eq!(end(Some(diff)), None, "{diff} is new");
+    }
+    assert_eq!(end(None), None);
+    assert_eq!(end(None).map(|(sign, ..)| sign), Some(Sign::SameCall));
+}
+
+#[test]
 fn a_tool_call_repeated_three_times_stops_the_turn_and_begins_a_diagnostic_one_in_a_new_session() {
     let mut bench = bench(3, &["a"]);
     bench.open("a");
