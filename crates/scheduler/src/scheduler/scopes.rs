@@ -36,10 +36,18 @@ impl Scheduler {
         match self.in_the_way(key, &files) {
             None => {
                 self.widen(key, &files);
+                let open = &mut self.tasks.change(key).work_mut().scope_request;
+                open.take_if(|open| open.files.iter().all(|glob| files.contains(glob)));
                 self.answer_scope(id, true, files, "nobody else is at work on them".to_owned());
             }
             Some(other) => {
-                let why = format!("{:?} is at work on them; the commander is asked", self.tasks.id(other));
+                let other = self.tasks.id(other);
+                if self.has_asked_for(key, &files) {
+                    let why = format!("{other:?} is still at work on them; still waiting for the commander");
+                    self.answer_scope(id, false, files, why);
+                    return Ok(());
+                }
+                let why = format!("{other:?} is at work on them; the commander is asked");
                 let task = self.tasks.change(key);
                 let message = format!(
                     "{}: asks for {}, where {why}: {}",
@@ -118,6 +126,12 @@ impl Scheduler {
         self.tasks[key].scope?;
         let scope = self.parking.scope(files)?;
         self.parking.other_at_work(key, scope)
+    }
+
+    /// Whether the task waits for the commander's word on these files, or on some that they are among, already.
+    fn has_asked_for(&self, key: TaskKey, files: &[Name]) -> bool {
+        let open = self.tasks[key].work.as_ref().and_then(|work| work.scope_request.as_ref());
+        open.is_some_and(|open| files.iter().all(|glob| open.files.contains(glob)))
     }
 
     /// Adds files to a task's scope; one that is unknown holds nobody back, and stays so.

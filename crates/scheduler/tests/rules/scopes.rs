@@ -60,6 +60,27 @@ fn files_that_others_are_at_work_on_are_the_commanders_to_give_once_they_are_fre
 }
 
 #[test]
+fn a_request_repeated_while_its_conflict_is_open_is_still_waiting_and_asks_the_commander_no_second_time() {
+    let (mut bench, lease) = bench();
+    bench.send(asks(lease, &["src/b/types.ts", "src/b/api.ts"]));
+    for files in [&["src/b/api.ts", "src/b/types.ts"][..], &["src/b/types.ts"]] {
+        let commands = bench.send(asks(lease, files));
+        let (to, granted, why) = answer(&commands).unwrap();
+        assert!((to, granted) == (lease, false) && why.contains("still waiting"), "{why}");
+        assert!(notices(&commands, NoticeKind::NeedsDecision).is_empty(), "{commands:?}");
+    }
+    let commands = bench.send(asks(lease, &["src/b/other.ts"]));
+    assert_eq!(notices(&commands, NoticeKind::NeedsDecision).len(), 1, "that is another question");
+    bench.send(decided(false));
+    let commands = bench.send(asks(lease, &["src/b/types.ts"]));
+    assert_eq!(notices(&commands, NoticeKind::NeedsDecision).len(), 1, "its conflict was closed");
+    bench.complete("b");
+    let commands = bench.send(asks(lease, &["src/b/types.ts"]));
+    assert!(answer(&commands).unwrap().1, "nobody is at work on them any more");
+    assert_eq!(bench.task("a").scope_request, None, "nothing is left to decide");
+}
+
+#[test]
 fn a_request_that_is_declined_changes_nothing() {
     let (mut bench, lease) = bench();
     bench.send(asks(lease, &["src/b"]));
