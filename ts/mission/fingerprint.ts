@@ -17,8 +17,18 @@ const KEPT_CHARS = 800;
 /** A hash of files by name and content; a file that is not there counts as such. Names are relative to `directory`. */
 export async function hashFiles(directory: string, names: readonly string[]): Promise<string> {
   const all = createHash("sha256");
-  for (const name of names) all.update(`${name}\0${await hashFile(join(directory, name))}\0`);
+  for (const [name, hash] of await hashesOf(directory, names)) all.update(`${name}\0${hash}\0`);
   return all.digest("hex");
+}
+
+/** The hash of each file by its name. */
+export async function hashesOf(
+  directory: string,
+  names: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
+  const hashes = new Map<string, string>();
+  for (const name of names) hashes.set(name, await hashFile(join(directory, name)));
+  return hashes;
 }
 
 async function hashFile(path: string): Promise<string> {

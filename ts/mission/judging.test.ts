@@ -2,7 +2,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { approve, done, hang, project, task, taskOf } from "./project.fixture.ts";
+import { aborted, approve, done, hang, project, task, taskOf } from "./project.fixture.ts";
 import { git } from "./repository.fixture.ts";
 
 const REVIEWLESS = { review: "never", attempts: 9 };
@@ -137,4 +137,40 @@ it("puts a request for another's files to the commander, and the worker goes on 
   expect(await commander("run_mission")).toMatch(/needs a decision[\s\S]*b\.txt/);
   expect(answers[0]).toMatch(/^Not granted: b\.txt: .*"b" is at work/);
   await commander("tasks", { action: "cancel", task_id: "b" });
+});
+
+it("tells a worker of a scope answer that came after its call with its next message, and lets it write there", async () => {
+  const written: string[] = [];
+  const gate = new AbortController();
+  const decided = aborted(gate.signal);
+  const {
+    commander,
+    task: open,
+    prompts,
+  } = await project(
+    {
+      worker: async (turn) => {
+        if (taskOf(turn.text) === "b") return hang(turn);
+        if (turn.number > 1) {
+          await turn.use("write", { filePath: "b.txt" });
+          written.push(turn.text);
+          return done(turn);
+        }
+        await turn.call("request_scope", { files: ["b.txt"], reason: "types" });
+        await decided;
+        return "no report yet";
+      },
+    },
+    REVIEWLESS,
+  );
+  await open("late");
+  const tasks = [task("b", { files: ["b.txt"] }), task("a", { files: ["a.txt"] })];
+  await commander("submit_plan", { goal: "g", tasks });
+  expect(await commander("run_mission")).toContain("needs a decision");
+  await commander("tasks", { action: "cancel", task_id: "b", reason: "a does it" });
+  await commander("tasks", { action: "decide", task_id: "a", decision: "grant", reason: "b is gone" });
+  gate.abort();
+  expect(await commander("run_mission")).toContain("over: accepted");
+  expect(written).toEqual([expect.stringMatching(/^Granted: b\.txt .*b is gone/)]);
+  expect(prompts("worker").filter(({ text }) => text.includes("Granted"))).toHaveLength(1);
 });

@@ -248,11 +248,14 @@ export class Mission {
     this.#continuation.hear(event);
   }
 
-  /** Takes a reviewer's verdict; whether it counts. @throws EngineError as {@link submit} does. */
-  async judge(judgement: Judgement): Promise<boolean> {
-    const reviewed = await this.#reviews.judge(this.#engine.lease(judgement.lease)?.task, judgement);
-    this.submit(reviewed);
-    return reviewed.voided !== true;
+  /** Takes a reviewer's verdict; the files for which it is void, if any. @throws EngineError as {@link submit} does. */
+  async judge(judgement: Judgement): Promise<readonly string[]> {
+    const { event, changed } = await this.#reviews.judge(
+      this.#engine.lease(judgement.lease)?.task,
+      judgement,
+    );
+    this.submit(event);
+    return changed;
   }
 
   /** Rejects where a session of the mission may not use a tool as it is about to. */

@@ -41,9 +41,15 @@ export async function project(agents: Readonly<Record<string, FakeAgent>>, optio
   };
 }
 
+/** Resolves when the signal aborts. */
+export const aborted = (signal: AbortSignal) =>
+  new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
+
 /** A turn that goes on until it is stopped. */
-export const hang: FakeAgent = ({ signal }) =>
-  new Promise((_, reject) => signal.addEventListener("abort", () => reject(new Error("aborted"))));
+export const hang: FakeAgent = async ({ signal }) => {
+  await aborted(signal);
+  throw new Error("aborted");
+};
 
 export const approve: FakeAgent = async ({ call }) => {
   await call("review_task", { verdict: "approve" });

@@ -1,20 +1,36 @@
 /**
  * Reviews: what a reviewer is given to judge, and what an approval has to bring about before it counts. A verdict is void
- * when a file that it is about changed while the reviewer looked: nobody knows then what was judged.
+ * when files changed while the reviewer looked, other than by tasks that may change them: nobody knows then what was judged.
  */
-import type { Command, Event, Finding, Snapshot, TaskSpec, TaskView, Verdict } from "../engine/index.ts";
+import {
+  type Command,
+  type Event,
+  type Finding,
+  outsideScope,
+  type Snapshot,
+  type TaskSpec,
+  type TaskView,
+  type Verdict,
+} from "../engine/index.ts";
 import { filesOfTask } from "./changes.ts";
-import { hashFiles } from "./fingerprint.ts";
 import { changedFiles, diff, type Place } from "./git.ts";
 import type { Isolation } from "./isolation.ts";
 import { DIFF_CHARS, reviewMessage, sealMessage } from "./messages.ts";
 import type { Sessions } from "./sessions.ts";
+import { differencesSince, type Tree, treeOf } from "./tree.ts";
 
 /** A reviewer's verdict, with the lease that it was asked with. */
 export interface Judgement {
   readonly lease: number;
   readonly verdict: Verdict;
   readonly findings: readonly Finding[];
+}
+
+/** What the engine is to be told of a verdict. */
+export interface Judged {
+  readonly event: Extract<Event, { type: "reviewed" }>;
+  /** The files for which it is void; none where it counts. */
+  readonly changed: readonly string[];
 }
 
 /** What reviews need of their mission. */
@@ -35,9 +51,12 @@ export interface Asked {
 
 /** What a reviewer was shown. */
 interface Shown {
-  readonly directory: string;
-  readonly files: readonly string[];
-  readonly hash: string;
+  /** `undefined` for the whole mission. */
+  readonly task: string | undefined;
+  readonly files: ReadonlySet<string>;
+  readonly tree: Tree;
+  /** By the engine's clock, in milliseconds. */
+  readonly at: number;
 }
 
 /** The reviews of one mission. */
@@ -54,7 +73,7 @@ export class Reviews {
     const { isolation, sessions, spec } = this.#parts;
     if (task === undefined) {
       const place = isolation.placeOf(undefined);
-      await this.#show(lease, place, await this.#filesOfAll(place));
+      await this.#show(lease, undefined, place, await this.#filesOfAll(place));
       return { agent: "reviewer", title: "Final review (@reviewer)", text: this.#sealText() };
     }
     const place = await isolation.open(task);
@@ -64,7 +83,7 @@ export class Reviews {
       scope: task.files,
     };
     const changed = await filesOfTask(place, witnesses);
-    await this.#show(lease, place, changed);
+    await this.#show(lease, task.id, place, changed);
     const text = reviewMessage(task, spec(task.id).prompt, changed, await diff(place, changed, DIFF_CHARS));
     return { agent: "reviewer", title: `Review of ${task.id} (@reviewer)`, text };
   }
@@ -73,13 +92,18 @@ export class Reviews {
    * The event of a verdict. An approval is the last word on a task, so its work is merged first: where that is not
    * possible, the worker has to mend it, and hears of it as of any other finding.
    */
-  async judge(task: string | undefined, { lease, verdict, findings }: Judgement): Promise<Reviewed> {
+  async judge(task: string | undefined, { lease, verdict, findings }: Judgement): Promise<Judged> {
     const reviewed = { type: "reviewed", lease, verdict, findings } as const;
-    if (await this.#hasChanged(lease)) return { ...reviewed, voided: true };
+    const changed = await this.#changedUnder(lease);
+    if (changed.length > 0) return { event: { ...reviewed, voided: true }, changed };
     const approved = verdict === "approve" && task !== undefined;
     const conflict = approved ? await this.#parts.isolation.merge(task) : undefined;
-    if (conflict === undefined) return reviewed;
-    return { ...reviewed, verdict: "reject", findings: [{ severity: "critical", message: conflict }] };
+    if (conflict === undefined) return { event: reviewed, changed };
+    const rejected = {
+      verdict: "reject",
+      findings: [{ severity: "critical", message: conflict }],
+    } as const;
+    return { event: { ...reviewed, ...rejected }, changed };
   }
 
   /** Forgets the reviews that are over. */
@@ -87,14 +111,47 @@ export class Reviews {
     for (const lease of this.#shown.keys()) if (!isLive(lease)) this.#shown.delete(lease);
   }
 
-  async #show(lease: number, { directory }: Place, files: readonly string[]): Promise<void> {
-    this.#shown.set(lease, { directory, files, hash: await hashFiles(directory, files) });
+  async #show(
+    lease: number,
+    task: string | undefined,
+    place: Place,
+    files: readonly string[],
+  ): Promise<void> {
+    const at = this.#parts.snapshot().updatedAt;
+    this.#shown.set(lease, { task, files: new Set(files), tree: await treeOf(place, files), at });
   }
 
-  /** Unknown, as after a restart of the host, is no change. Files that are new since, such as a report of tests, are none. */
-  async #hasChanged(lease: number): Promise<boolean> {
+  /**
+   * The files that changed while a reviewer looked, but for those that others at work in the same folder may change.
+   * Where there are others, a new file that git does not know is nobody's for certain: a run of tests leaves such
+   * behind. Unknown, as after a restart of the host, is no change.
+   */
+  async #changedUnder(lease: number): Promise<readonly string[]> {
     const shown = this.#shown.get(lease);
-    return shown !== undefined && (await hashFiles(shown.directory, shown.files)) !== shown.hash;
+    if (shown === undefined) return [];
+    const others = this.#othersSince(shown);
+    const differences = await differencesSince(shown.tree);
+    const certain = differences.filter(
+      ({ path, isNew }) => shown.files.has(path) || others.length === 0 || !isNew,
+    );
+    const theirs = others.flatMap(({ files }) => files);
+    // One that has declared no files may change any, but not those under review.
+    const any = others.some(({ files }) => files.length === 0);
+    const paths = certain.map(({ path }) => path);
+    const outside = new Set(any ? [] : outsideScope(theirs, paths));
+    return paths.filter((path) => outside.has(path) || shown.files.has(path));
+  }
+
+  /** The tasks that were at work in the folder under review since a moment. */
+  #othersSince({ task, tree, at }: Shown): readonly TaskView[] {
+    const { isolation, snapshot } = this.#parts;
+    return snapshot().tasks.filter(
+      ({ id, startedAt, endedAt }) =>
+        id !== task &&
+        startedAt !== undefined &&
+        (endedAt === undefined || endedAt >= at) &&
+        isolation.placeOf(id).directory === tree.place.directory,
+    );
   }
 
   async #filesOfAll(place: Place): Promise<readonly string[]> {
@@ -116,5 +173,3 @@ export class Reviews {
     return sealMessage(`${this.#parts.objective}\n\n${goal}`, accepted, missionVerification?.report);
   }
 }
-
-type Reviewed = Extract<Event, { type: "reviewed" }>;

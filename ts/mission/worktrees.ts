@@ -29,7 +29,7 @@ const FOLDER = join(".orchestrator", "state", "worktrees");
 /** All our branches begin with it. */
 const BRANCHES = "orchestrator";
 /** What installs leave behind, git ignores, and checks need: a worktree gets a link to the project's own. */
-const LINKED = ["node_modules", ".venv", "vendor/bundle"];
+export const LINKED = ["node_modules", ".venv", "vendor/bundle"];
 /** Times that a merge is begun anew because somebody changed a file in the meantime. */
 const TRIES = 3;
 /** Characters of conflicting files that a worker is shown. */

@@ -6,6 +6,9 @@ import type { Orchestrator } from "../orchestrator.ts";
 import { guarded, only } from "./guard.ts";
 import { leaseFor } from "./lease.ts";
 
+/** Files that are named to a reviewer whose verdict is void. */
+const MOST_NAMED = 10;
+
 const parameters = {
   verdict: z.enum(["approve", "reject"]),
   findings: z
@@ -34,12 +37,13 @@ export function reviewTask(orchestrator: Orchestrator): ToolDefinition<typeof pa
         );
       }
       const { mission, lease } = leaseFor(orchestrator, call);
-      if (await mission.judge({ lease, verdict, findings }))
-        return { title: verdict, output: "Recorded. Stop here." };
+      const changed = await mission.judge({ lease, verdict, findings });
+      if (changed.length === 0) return { title: verdict, output: "Recorded. Stop here." };
+      const named = changed.slice(0, MOST_NAMED).join(", ");
+      const more = changed.length > MOST_NAMED ? ` and ${changed.length - MOST_NAMED} more` : "";
       return {
         title: "verdict void",
-        output:
-          "Your verdict is void: files under review changed while you looked, and a reviewer changes none. Another reviewer is asked. Stop here.",
+        output: `Your verdict is void: ${named}${more} changed while you looked, and a reviewer changes no files. Another reviewer is asked. Stop here.`,
       };
     },
   });
