@@ -2,10 +2,13 @@
 
 use std::{fmt, path::Path};
 
-use ast_grep_language::{LanguageExt, SupportLang};
+use ast_grep_core::tree_sitter::LanguageExt as _;
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, ErrorKind};
+use crate::{
+    error::{Error, ErrorKind},
+    pattern_language::PatternLanguage,
+};
 
 /// A language with a grammar in this crate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -111,36 +114,16 @@ impl Language {
     }
 
     /// The same language to ast-grep, which has patterns for it.
-    pub(crate) fn support(self) -> SupportLang {
-        match self {
-            Self::TypeScript => SupportLang::TypeScript,
-            Self::Tsx => SupportLang::Tsx,
-            Self::JavaScript => SupportLang::JavaScript,
-            Self::Json | Self::Jsonc => SupportLang::Json,
-            Self::Python => SupportLang::Python,
-            Self::Rust => SupportLang::Rust,
-            Self::Go => SupportLang::Go,
-            Self::Java => SupportLang::Java,
-            Self::C => SupportLang::C,
-            Self::Cpp => SupportLang::Cpp,
-            Self::CSharp => SupportLang::CSharp,
-            Self::Ruby => SupportLang::Ruby,
-            Self::Php => SupportLang::Php,
-            Self::Kotlin => SupportLang::Kotlin,
-            Self::Swift => SupportLang::Swift,
-            Self::Bash => SupportLang::Bash,
-            Self::Html => SupportLang::Html,
-            Self::Css => SupportLang::Css,
-            Self::Yaml => SupportLang::Yaml,
-        }
+    pub(crate) fn patterns(self) -> PatternLanguage {
+        PatternLanguage::of(self)
     }
 
     /// The grammar that reads whole files of it.
     pub(crate) fn grammar(self) -> tree_sitter::Language {
         match self {
             // ast-grep reads PHP without the HTML around it.
-            Self::Php => tree_sitter_php::LANGUAGE_PHP.into(),
-            _ => self.support().get_ts_language(),
+            Self::Php => orchestrator_grammars::PHP.language(),
+            _ => self.patterns().get_ts_language(),
         }
     }
 

@@ -31,6 +31,7 @@ mod macros;
 mod outline;
 mod parse;
 mod patience;
+mod pattern_language;
 mod problem;
 mod progress;
 mod python;

@@ -57,7 +57,7 @@ impl Reader {
         }
         let mut parser = Parser::new();
         parser
-            .set_language(&tree_sitter_bash::LANGUAGE.into())
+            .set_language(&orchestrator_grammars::BASH.language())
             .expect("the grammar is of an ABI that this tree-sitter reads");
         let Some(tree) = parser.parse(command, None) else {
             self.effects.opaque = true;

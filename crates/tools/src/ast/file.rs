@@ -7,10 +7,9 @@ use ast_grep_core::{
     matcher::MatcherExt,
     tree_sitter::{LanguageExt, StrDoc},
 };
-use ast_grep_language::SupportLang;
 
 use super::query::{Compiled, Matcher};
-use crate::{error::Error, parse::parse_as, patience::Patience};
+use crate::{error::Error, parse::parse_as, patience::Patience, pattern_language::PatternLanguage};
 
 /// What a file turned out to be.
 pub(super) enum Content {
@@ -39,8 +38,8 @@ pub(super) fn tree(
     text: String,
     compiled: &Compiled,
     patience: Patience<'_>,
-) -> Result<AstGrep<StrDoc<SupportLang>>, Error> {
-    let lang = compiled.language.support();
+) -> Result<AstGrep<StrDoc<PatternLanguage>>, Error> {
+    let lang = compiled.language.patterns();
     let tree = parse_as(&text, &lang.get_ts_language(), patience)?;
     Ok(AstGrep::doc(StrDoc { src: text, lang, tree }))
 }

@@ -4,7 +4,6 @@ use std::error::Error as StdError;
 
 use ast_grep_config::{DeserializeEnv, Fixer, RuleCore, SerializableRule, SerializableRuleCore, from_str};
 use ast_grep_core::{MatchStrictness, Pattern, PatternError, language::Language as _};
-use ast_grep_language::SupportLang;
 use serde::Deserialize;
 use serde_yaml::Value;
 
@@ -14,6 +13,7 @@ use crate::{
     language::Language,
     parse::parse,
     patience::Patience,
+    pattern_language::PatternLanguage,
 };
 
 /// How exactly the code has to be like the pattern.
@@ -106,7 +106,7 @@ fn of_pattern(
     patience: Patience<'_>,
 ) -> Result<Compiled, Error> {
     let language = language.ok_or_else(no_language)?;
-    let pattern = Pattern::try_new(text, language.support())
+    let pattern = Pattern::try_new(text, language.patterns())
         .map_err(|error| refused_pattern(text, language, &error, patience))?;
     let warning = pattern.has_error().then(|| unparsed(text, language, patience));
     let pattern = pattern.with_strictness(match strictness {
@@ -162,7 +162,7 @@ fn second_node(text: &str, language: Language, patience: Patience<'_>) -> Option
 
 /// The text as the grammar is given it, and the way back for its bytes.
 fn replaced(text: &str, language: Language) -> (String, impl Fn(usize) -> usize) {
-    let support = language.support();
+    let support = language.patterns();
     let replaced = support.pre_process_pattern(text).into_owned();
     let written = text.to_owned();
     let text = replaced.clone();
@@ -190,13 +190,13 @@ fn of_rule(yaml: &str, named: Option<Language>, of_root: Option<Language>) -> Re
     };
     let of_file = file.language.as_deref().map(Language::named).transpose()?;
     let language = named.or(of_file).or(of_root).ok_or_else(no_language)?;
-    let env = DeserializeEnv::new(language.support());
+    let env = DeserializeEnv::new(language.patterns());
     let core = file.core.get_matcher(env).map_err(|error| refused_rule(&error))?;
-    let fix = file.fix.map(|fix| fixer(fix, &file.core, language.support())).transpose()?;
+    let fix = file.fix.map(|fix| fixer(fix, &file.core, language.patterns())).transpose()?;
     Ok(Compiled { language, matcher: Matcher::Rule(core), required: String::new(), fix, warning: None })
 }
 
-fn fixer(fix: Value, core: &SerializableRuleCore, language: SupportLang) -> Result<Fixer, Error> {
+fn fixer(fix: Value, core: &SerializableRuleCore, language: PatternLanguage) -> Result<Fixer, Error> {
     let form = serde_yaml::from_value(fix).map_err(|error| refused_rule(&error))?;
     let env = DeserializeEnv::new(language);
     let mut fixers = Fixer::parse(&form, &env, &core.transform).map_err(|error| refused_rule(&error))?;
@@ -209,7 +209,7 @@ fn fixer(fix: Value, core: &SerializableRuleCore, language: SupportLang) -> Resu
 
 /// The rewrite that comes as text.
 pub(super) fn rewrite(text: &str, language: Language) -> Result<Fixer, Error> {
-    Fixer::from_str(text, &language.support()).map_err(|error| {
+    Fixer::from_str(text, &language.patterns()).map_err(|error| {
         Error::new(ErrorKind::InvalidPattern, format!("the rewrite `{text}` is refused: {}", chain(&error)))
     })
 }

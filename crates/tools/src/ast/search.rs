@@ -320,7 +320,7 @@ impl Searcher<'_> {
 /// Whether a file is one to look at: by its name, unless it was named itself.
 pub(super) fn is_of(path: &Path, language: Language, is_root: bool) -> bool {
     match Language::of_path(path) {
-        Some(of) => of.support() == language.support(),
+        Some(of) => of.patterns() == language.patterns(),
         None => is_root,
     }
 }
