@@ -67,7 +67,11 @@ impl Tables {
 
 /// A list is a number of groups; a group is an action, a number of symbols, and these.
 fn end_of_list(table: *const u16, start: usize) -> usize {
-    // SAFETY: only called with places that are within the list, which begins at `start`.
-    let at = |index: usize| usize::from(unsafe { *table.add(index) });
+    let at = |index: usize| {
+        // SAFETY: only called with places that are within the list, which begins at `start`.
+        let entry = unsafe { table.add(index) };
+        // SAFETY: as above.
+        usize::from(unsafe { entry.read() })
+    };
     (0..at(start)).fold(start + 1, |group, _| group + 2 + at(group + 1))
 }

@@ -17,7 +17,17 @@ use miniz_oxide::inflate::decompress_slice_iter_to_slice;
 use tree_sitter::Language;
 use tree_sitter_language::LanguageFn;
 
-include!(concat!(env!("OUT_DIR"), "/grammars.rs"));
+pub use statics::*;
+
+/// A static for each grammar; `build/main.rs` writes them.
+#[allow(clippy::unreadable_literal, reason = "nobody writes these lengths")]
+mod statics {
+    use std::sync::Once;
+
+    use super::{Grammar, Table};
+
+    include!(concat!(env!("OUT_DIR"), "/grammars.rs"));
+}
 
 /// A grammar: the statics of this crate are all that there are.
 pub struct Grammar {
