@@ -37,13 +37,23 @@ export class Checks {
     this.#scope = scope;
   }
 
-  /** Carries out one `verify` command and answers the event that tells the engine. */
-  async run(command: VerifyCommand, { task, written }: Subject): Promise<Event> {
+  /**
+   * Carries out one `verify` command and answers the event that tells the engine; none where the engine has asked anew
+   * meanwhile, for a check that was called off has not failed.
+   */
+  async run(command: VerifyCommand, subject: Subject): Promise<Event | undefined> {
     const controller = new AbortController();
-    const { attempt } = command;
     const key = keyOf(command.task);
     this.#running.get(key)?.abort();
     this.#running.set(key, controller);
+    const event = await this.#run(command, subject, controller.signal);
+    if (this.#running.get(key) !== controller) return undefined;
+    this.#running.delete(key);
+    return event;
+  }
+
+  async #run(command: VerifyCommand, { task, written }: Subject, signal: AbortSignal): Promise<Event> {
+    const { attempt } = command;
     const subject = command.task === undefined ? {} : { task: command.task };
     try {
       const place =
@@ -62,7 +72,7 @@ export class Checks {
         commands: command.commands,
         diagnostics: this.#servers.in(place.directory),
         timeoutMs: this.#timeoutMs,
-        signal: controller.signal,
+        signal,
       });
       if (passed && command.task !== undefined && !command.reviewFollows) {
         const conflict = await this.#isolation.merge(command.task);
@@ -83,9 +93,12 @@ export class Checks {
         passed: false,
         report: `not checked: ${String(error)}`,
       };
-    } finally {
-      if (this.#running.get(key) === controller) this.#running.delete(key);
     }
+  }
+
+  /** How many run. */
+  get size(): number {
+    return this.#running.size;
   }
 
   /** Calls off every verification whose subject is not `wanted` any more. */

@@ -92,3 +92,15 @@ it("commands that differ in a number alone fail differently, and one command fai
   expect(failed("t1.txt", "0.1")).toBe(failed("t1.txt", "0.3"));
   expect(failed("t1.txt", "0.1")).not.toBe(failed("t2.txt", "0.1"));
 });
+
+it("a tool that is missing is one error, whatever it was to check; another tool is another", () => {
+  const missing = (tool: string, file: string) =>
+    errorOf(
+      `FAILED $ ${tool} ${file} (exit 127, 0.1 s)\n> check\n/bin/sh: 1: ${tool}: not found`,
+      "/project",
+    );
+  expect(missing("pytest", "a.py")).toBe(missing("pytest", "b.py"));
+  expect(missing("pytest", "a.py")).not.toBe(missing("ruff", "a.py"));
+  const silent = (command: string) => errorOf(`FAILED $ ${command} (exit 127, 0.1 s)`, "/project");
+  expect(silent("ask a.py")).not.toBe(silent("ask b.py"));
+});

@@ -63,17 +63,25 @@ const VARYING: readonly (readonly [RegExp, string])[] = [
   [/\s+/g, " "],
 ];
 
+/** What shells answer where a command is not there, or can't be executed. */
+const NOT_RUN = /^FAILED \$ .+ \(exit 12[67], /m;
+
 /** A failing step of a verification without what differs each time: numbers, times, lines, addresses, temporary files. */
 export function errorOf(report: string, directory: string): string {
   const temporary = new RegExp(`(?:${escaped(tmpdir())}|/tmp|/var/folders)/[^\\s'":),]+`, "g");
   const placed = stripVTControlCharacters(report)
     .replaceAll(directory, ".")
     .replace(temporary, "<temporary>");
+  // Whatever was to be checked: that the tool is missing is the same error for all that need it.
+  if (NOT_RUN.test(placed)) return shortened(`not run: ${constant(placed.trim().split("\n").at(-1) ?? "")}`);
   const command = /^FAILED \$ (.+) \(/m.exec(placed)?.[1];
-  const text = VARYING.reduce((text, [pattern, by]) => text.replace(pattern, by), placed).trim();
+  const text = constant(placed);
   // Commands that differ in a number alone are not one command: `test -s t1.txt`, `test -s t2.txt`.
   return shortened(command === undefined ? text : `${letters(command)} ${text}`);
 }
+
+const constant = (text: string): string =>
+  VARYING.reduce((text, [pattern, by]) => text.replace(pattern, by), text).trim();
 
 /** A tool call as text: the tool, then its arguments in the order of their names. */
 export function callOf(tool: string, parameters: unknown): string {

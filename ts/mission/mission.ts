@@ -462,7 +462,7 @@ export class Mission {
       task,
       written: this.#sessions.filesWritten(task?.session),
     });
-    this.#tell(verified);
+    if (verified !== undefined) this.#tell(verified);
   }
 
   async #review(command: Extract<Command, { type: "review" }>): Promise<void> {

@@ -43,6 +43,12 @@ describe("the news for the commander", () => {
     expect(text).toMatch(/Calling run_mission with nothing changed ends the mission as failed\.$/);
   });
 
+  it("of a decision before tasks could go on say that run_mission goes on with them", () => {
+    const text = newsText(decision, snapshotOf([taskView("a", "ready"), taskView("b", "failed")]));
+    expect(text).toContain("Nothing runs until you have decided.");
+    expect(text).not.toContain("ends the mission");
+  });
+
   it("keep the end of a long report: it says most", () => {
     const report = `first line\n${"x".repeat(10_000)}\nAssertionError: 1 != 2`;
     const task = taskView("a", "failed", { attempt: 1, verification: { passed: false, report } });

@@ -48,6 +48,8 @@ function advice(news: News, snapshot: Snapshot): string {
         return "It is paused: only the user can mend this. Tell them, and wait. run_mission goes on where it was.";
       if (snapshotWaits(snapshot))
         return 'Answer for each task that waits, with tasks (action "decide", decision accept, retry or fail; grant or deny where it asks for files) and a reason. Then call run_mission.';
+      if (plannedTasks(snapshot).some(({ state }) => state === "ready" || state === "verifying"))
+        return "Nothing runs until you have decided. Mend the cause, or have it mended; change what was planned wrong with submit_plan (the same ids replace tasks). Then call run_mission.";
       return "Fix the cause with submit_plan (the same ids replace failed tasks), then call run_mission. Calling run_mission with nothing changed ends the mission as failed.";
     case "edited":
       return 'Plan what the user wants with submit_plan, or drop a proposal with update_todo (status "cancelled"), then call run_mission.';

@@ -153,7 +153,7 @@ pub const MOVES: &[Move<TaskState>] = {
         Move::new(Pending, Blocked, "something that it depends on failed or was cancelled"),
         Move::new(Pending, Cancelled, "dropped"),
         Move::new(Ready, Running, "lane, permit, files, model and budget are there"),
-        Move::new(Ready, Pending, "replaced before it started"),
+        Move::new(Ready, Pending, "replaced before its next turn began"),
         Move::new(Ready, Cancelled, "dropped"),
         Move::new(Running, Verifying, "reported done, and its session is quiet"),
         Move::new(Running, Ready, "a retry is queued, or the mission was paused"),

@@ -234,7 +234,7 @@ impl Scheduler {
         self.queue_turn(key, next, pause, why);
     }
 
-    /// The checks of a task failed: where several tasks fail of one cause, the mission stops before more are tried.
+    /// The checks of a task failed: where several tasks fail of one cause, the commander is asked before more are tried.
     pub(super) fn look_for_common_cause(&mut self, key: TaskKey, error: Option<String>) {
         let Some(error) = error else { return };
         let Some(tasks) = self.causes.failed(self.tasks.id(key), &error) else { return };
@@ -249,6 +249,6 @@ impl Scheduler {
             named.join(", "),
             excerpt(&error)
         );
-        self.stop_for_user(reason);
+        self.stop_for_commander(reason);
     }
 }

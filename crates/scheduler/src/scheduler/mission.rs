@@ -101,19 +101,13 @@ impl Scheduler {
                 self.enter(Phase::Running);
             }
             Phase::Paused => {
-                self.mission.reason = None;
-                self.enter(Phase::Running);
-                let verifying: Vec<TaskKey> = self.engaged_in(TaskState::Verifying);
-                for key in verifying {
-                    self.ask_verification(key);
-                }
+                self.go_on();
             }
             Phase::Deciding => {
                 let sealable = self.tasks.all_fine() && self.mission.changed;
                 let undecided = !self.waiting.is_empty() && !self.mission.moved;
                 if (self.tasks.active() > 0 && !undecided) || sealable {
-                    self.mission.reason = None;
-                    self.enter(Phase::Running);
+                    self.go_on();
                 } else {
                     let message = match &self.mission.reason {
                         Some(reason) => format!("nothing has changed since: {reason}"),
@@ -131,6 +125,15 @@ impl Scheduler {
         let now = self.clock.now();
         self.mission.started_at.get_or_insert(now);
         Ok(())
+    }
+
+    /// What was being checked when the mission stopped is checked anew: who did it may have ended since.
+    fn go_on(&mut self) {
+        self.mission.reason = None;
+        self.enter(Phase::Running);
+        for key in self.engaged_in(TaskState::Verifying) {
+            self.ask_verification(key);
+        }
     }
 
     /// Esc was pressed.
@@ -175,9 +178,21 @@ impl Scheduler {
         self.notify(NoticeKind::NeedsDecision, reason);
     }
 
+    /// The commander has to say how to go on, before more is tried.
+    pub(super) fn stop_for_commander(&mut self, reason: String) {
+        self.take_back_turns();
+        self.decide(reason);
+    }
+
+    fn pause(&mut self, reason: String) {
+        self.take_back_turns();
+        self.enter(Phase::Paused);
+        self.mission.reason = Some(reason);
+    }
+
     /// Takes back every turn of the plan's tasks and reviews. What is being checked goes on being checked; what waits
     /// for a retry keeps its session but not its lane, so that delegations find one.
-    fn pause(&mut self, reason: String) {
+    fn take_back_turns(&mut self) {
         for id in self.leases.ids() {
             let Some(lease) = self.leases.get(id) else { continue };
             let running = lease.running.is_some();
@@ -203,8 +218,6 @@ impl Scheduler {
         }
         self.drop_review(Subject::Mission);
         self.drop_continuation();
-        self.enter(Phase::Paused);
-        self.mission.reason = Some(reason);
     }
 
     /// The commander has to say how to go on.

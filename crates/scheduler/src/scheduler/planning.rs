@@ -7,7 +7,7 @@ use crate::{
     graph::TaskKey,
     phase::Phase,
     plan::Plan,
-    scheduler::{Ignored, Refusal, Scheduler, tasks::Task},
+    scheduler::{Ignored, Refusal, Scheduler, review::Subject, tasks::Task},
     task::{TaskKind, TaskSpec, TaskState},
     validate::{self, Change},
 };
@@ -59,6 +59,8 @@ impl Scheduler {
                     fresh.push(self.tasks.insert(task));
                 }
                 Change::Replace(key) => {
+                    self.drop_review(Subject::Task(*key));
+                    self.disengage(*key);
                     let task = self.new_task(spec);
                     let key = self.tasks.replace(*key, task);
                     fresh.push(key);

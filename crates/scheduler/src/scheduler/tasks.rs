@@ -130,14 +130,17 @@ impl Task {
         self.spec.kind == TaskKind::Delegation
     }
 
-    /// Whether a new plan may put another task in its place.
+    /// Whether a new plan may put another task in its place: not while a turn, a check or a review of it is under way.
     pub(crate) fn may_be_replaced(&self) -> bool {
         !self.is_delegation()
-            && match self.state {
-                TaskState::Pending | TaskState::Blocked | TaskState::Failed | TaskState::Cancelled => true,
-                TaskState::Ready => !self.is_engaged(),
-                _ => false,
-            }
+            && matches!(
+                self.state,
+                TaskState::Pending
+                    | TaskState::Ready
+                    | TaskState::Blocked
+                    | TaskState::Failed
+                    | TaskState::Cancelled
+            )
     }
 
     fn waits_where_memory_is_short(&self) -> bool {

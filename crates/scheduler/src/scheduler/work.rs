@@ -366,7 +366,7 @@ impl Scheduler {
     }
 
     /// A task lets go of all that it holds: session, lane, files, timer.
-    fn disengage(&mut self, key: TaskKey) {
+    pub(super) fn disengage(&mut self, key: TaskKey) {
         let Some(work) = self.tasks.change(key).work.take() else { return };
         if let Some(lease) = work.lease {
             self.end_lease(lease);

@@ -1,10 +1,10 @@
 //! When a task goes round in circles, and when many fail of one cause.
 
 use orchestrator_scheduler::{
-    Command, Event, Fingerprint, NoticeKind, Phase, PromptReason, ReportStatus, Sign, TaskState,
+    Command, Event, Fingerprint, NoticeKind, Phase, PromptReason, ReportStatus, Sign, TaskSpec, TaskState,
 };
 
-use crate::bench::{Bench, aborts, notices, task, workers};
+use crate::bench::{Bench, aborts, notices, plan, task, workers};
 
 fn bench(attempts: u32, tasks: &[&str]) -> Bench {
     let config = orchestrator_scheduler::Config { attempts, ..workers(8) };
@@ -152,13 +152,45 @@ fn three_tasks_that_fail_of_one_cause_stop_the_mission_once() {
     let asked = notices(&commands, NoticeKind::NeedsDecision);
     assert_eq!(asked.len(), 1);
     assert!(asked[0].contains("npm: not found") && asked[0].contains("a, b, c"), "{}", asked[0]);
-    assert_eq!(bench.phase(), Phase::Paused);
+    assert_eq!(bench.phase(), Phase::Deciding, "the commander may change the plan");
     assert!(bench.running_tasks().is_empty(), "nothing burns");
     bench.send(Event::Resumed {});
     assert_eq!(bench.running_tasks().len(), 4);
     let commands = fail(&mut bench, "d", "5", "npm: not found");
     assert_eq!(bench.phase(), Phase::Running, "what was before counts no more");
     assert!(notices(&commands, NoticeKind::NeedsDecision).is_empty());
+}
+
+#[test]
+fn the_commander_replaces_what_was_stopped_for_a_common_cause_and_the_mission_goes_on_with_that() {
+    let mut bench = bench(9, &["a", "b", "c", "d"]);
+    bench.do_work("d");
+    for id in ["a", "b", "c"] {
+        fail(&mut bench, id, id, "npm: not found");
+    }
+    bench.verify("d", false);
+    let mended = ["a", "b", "c", "d"].map(|id| TaskSpec { verify: vec!["node --test".into()], ..task(id) });
+    bench.send(Event::PlanSubmitted { plan: plan(&mended) });
+    let commands = bench.send(Event::Resumed {});
+    assert_eq!(Bench::started(&commands), ["a", "b", "c", "d"]);
+    for id in ["a", "b", "c", "d"] {
+        assert_eq!((bench.task(id).attempt, bench.task(id).tried.len()), (1, 0), "{id}");
+        bench.complete(id);
+        assert_eq!(bench.state(id), TaskState::Accepted);
+    }
+}
+
+#[test]
+fn checks_under_way_when_the_mission_stopped_for_a_common_cause_are_asked_for_anew() {
+    let mut bench = bench(9, &["a", "b", "c", "d"]);
+    bench.do_work("d");
+    for id in ["a", "b", "c"] {
+        fail(&mut bench, id, id, "npm: not found");
+    }
+    let commands = bench.send(Event::Resumed {});
+    let asked =
+        |command: &Command| matches!(command, Command::Verify { task: Some(task), .. } if task == "d");
+    assert!(commands.iter().any(asked), "{commands:?}");
 }
 
 #[test]
