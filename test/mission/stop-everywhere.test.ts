@@ -4,6 +4,8 @@ import {
   type RecordedRequest,
   type Reply,
   type Responder,
+  refuse,
+  type Script,
   say,
   scenario,
   stall,
@@ -21,13 +23,21 @@ import { toolParts } from "./transcript.ts";
 const HANG: Reply = [say("Let me think"), stall()];
 const CHECK = "sleep 601";
 const SEAL = "sleep 602";
+const BESIDE = "sleep 603";
+/** The user wants to be asked before this one runs. */
+const ASKED = "touch stopped.txt";
+const ASK_FIRST = { config: { permission: { bash: { "*": "allow", [ASKED]: "ask" } } } };
 
 /** A moment in a mission's life: its plan, who hangs in it, and how one sees that it has come to that. */
 interface Moment {
   readonly plan: Plan;
   readonly hangs?: "planner" | "worker" | "reviewer";
-  /** A check that does not end. */
+  /** What the one who hangs does. @default a silent stream */
+  readonly how?: Script;
+  /** A command that does not end. */
   readonly runs?: string;
+  /** Whether a permission question is open. */
+  readonly asks?: boolean;
 }
 
 const plan = (more: Partial<Plan>, ...tasks: Plan["tasks"]): Plan => ({ goal: "Stopped", tasks, ...more });
@@ -35,11 +45,31 @@ const plan = (more: Partial<Plan>, ...tasks: Plan["tasks"]): Plan => ({ goal: "S
 const MOMENTS: Readonly<Record<string, Moment>> = {
   "it is planned": { plan: plan({}), hangs: "planner" },
   "a task is worked on": { plan: plan({}, task("stopped")), hangs: "worker" },
+  "a task's session waits for the provider's leave": {
+    plan: plan({}, task("stopped")),
+    hangs: "worker",
+    how: refuse(429, { retryAfter: 30 }),
+  },
+  "a task's session waits for a permission": {
+    plan: plan({}, task("stopped")),
+    hangs: "worker",
+    how: call("bash", { command: ASKED, description: "Ask" }),
+    asks: true,
+  },
+  "a background command runs": {
+    plan: plan({}, task("stopped")),
+    hangs: "worker",
+    how: turns([call("background", { action: "run", command: BESIDE }), HANG]),
+    runs: BESIDE,
+  },
   "a task is verified": { plan: plan({}, task("stopped", { verify: [CHECK] })), runs: CHECK },
   "a task is reviewed": { plan: plan({}, task("stopped", { review: true })), hangs: "reviewer" },
   "the whole is verified": { plan: plan({ verify: [SEAL] }, task("stopped")), runs: SEAL },
   "the whole is reviewed": { plan: plan({}, task("stopped")), hangs: "reviewer" },
 };
+
+/** The objective at which the commander itself falls silent, with an errand on its way. */
+const HUNG = "hang yourself";
 
 /** The most requests that any of these missions needs: commander 3, worker 3, reviewer 1. */
 const MOST_REQUESTS = 7;
@@ -50,8 +80,17 @@ describe("a mission that is stopped", () => {
   /** The moment that the test under way is about. */
   let moment: Moment = { plan: plan({}) };
 
-  const orHang = (role: Moment["hangs"], respond: Responder) => (turn: Turn) =>
-    moment.hangs === role ? HANG : respond(turn);
+  const orHang = (role: Moment["hangs"], respond: Responder) => (turn: Turn) => {
+    if (moment.hangs !== role) return respond(turn);
+    const how = moment.how ?? HANG;
+    return typeof how === "function" ? how(turn) : how;
+  };
+  const errand = call("delegate_task", {
+    agent: "planner",
+    prompt: "Look around",
+    description: "Look",
+    background: true,
+  });
   const planning = call("delegate_task", { agent: "planner", prompt: "Plan it", description: "Plan" });
 
   beforeAll(async () => {
@@ -64,6 +103,7 @@ describe("a mission that is stopped", () => {
     );
     bench = await missionBench(
       scenario()
+        .when(({ role, lastUser }) => role === "commander" && lastUser === HUNG, turns([errand, HANG]))
         .role("commander", commander)
         .role("planner", HANG)
         .role("worker", orHang("worker", diligent()))
@@ -72,16 +112,28 @@ describe("a mission that is stopped", () => {
           orHang("reviewer", turns([call("review_task", { verdict: "approve" }), say("Ok.")])),
         )
         .otherwise(say("Something else.")),
+      ASK_FIRST,
     );
     server = await bench.serve();
   });
   afterAll(() => bench.dispose());
 
+  /** The permission questions that are open. */
+  const questions = async (): Promise<readonly string[]> => {
+    const of = (wanted: string) =>
+      server.events
+        .filter(({ type }) => type === wanted)
+        .map(({ properties }) => properties as { readonly id?: string; readonly requestID?: string });
+    const replied = of("permission.replied").map(({ requestID }) => requestID);
+    return of("permission.asked").flatMap(({ id = "" }) => (replied.includes(id) ? [] : [id]));
+  };
+
   /** Waits until the mission that `session` leads hangs as its moment has it. */
-  async function reached(session: string, { hangs, runs }: Moment): Promise<void> {
+  async function reached(session: string, { hangs, runs, asks }: Moment): Promise<void> {
     if (runs === undefined) {
       const hanging = ({ parentKey, role }: RecordedRequest) => parentKey === session && role === hangs;
       await bench.model.waitFor(hanging, 40_000);
+      if (asks === true) await expect.poll(questions, { timeout: 40_000 }).toHaveLength(1);
       return;
     }
     const running = async () => (await bench.processes()).some(({ command }) => command === runs);
@@ -101,6 +153,7 @@ describe("a mission that is stopped", () => {
       expect(await server.command(other, "stop", "")).toBe("Something else.");
       expect(await turn).toBe("Over.");
       await expectQuiet(bench, server);
+      if (moment.asks === true) expect(await bench.project.files()).not.toContain("stopped.txt");
 
       const { view, tasks } = storedMissions(bench.project.dir).at(-1) ?? {};
       expect(view).toMatchObject({ phase: "done", outcome: "cancelled" });
@@ -116,6 +169,27 @@ describe("a mission that is stopped", () => {
         expect(state).toMatchObject({ output: expect.stringMatching(/^The mission is over: cancelled/) });
     },
   );
+
+  test("while the commander hangs in the provider: its errand ends at once, and Esc ends its own turn", async () => {
+    const session = await server.session({ title: HUNG });
+    const turn = server.command(session, "task", HUNG);
+    turn.catch(() => undefined);
+    const hanging = (role: string) => (request: RecordedRequest) =>
+      request.role === role && [request.sessionKey, request.parentKey].includes(session);
+    await bench.model.waitFor(hanging("planner"), 40_000);
+    await bench.model.waitFor((request) => hanging("commander")(request) && request.number === 2, 40_000);
+
+    const other = await server.session({ title: "another" });
+    expect(await server.command(other, "stop", "")).toBe("Something else.");
+    await bench.model.waitFor(
+      (request) => hanging("planner")(request) && request.outcome === "aborted",
+      10_000,
+    );
+    expect(storedMissions(bench.project.dir).at(-1)?.view).toMatchObject({ outcome: "cancelled" });
+
+    await server.client.session.abort({ path: { id: session }, throwOnError: true });
+    await expectQuiet(bench, server);
+  });
 
   test("afterwards the server ends as well, and no process is left", async () => {
     await server.stop();

@@ -2,7 +2,8 @@ import { execFileSync } from "node:child_process";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { call, say, type Turn, turns } from "../../ts/scripted-model/index.ts";
+import { call, say, stall, type Turn, turns } from "../../ts/scripted-model/index.ts";
+import { chatCount, expectQuiet } from "./aftermath.ts";
 import { missionBench } from "./bench.ts";
 import { cast, commanding, type Plan, report, task, taskOf } from "./plan.ts";
 import { storedMission } from "./stored.ts";
@@ -16,6 +17,8 @@ const PLAN: Plan = {
     task("low", { files: [], verify: ["! grep -q '<<<<' a.txt"] }),
   ],
 };
+
+const WORKTREES = '{ "isolation": "worktree" }';
 
 const bash = (command: string) => call("bash", { command, description: "Do it" });
 const worker = turns([
@@ -33,7 +36,7 @@ test("two tasks change one line, each in its own worktree: the second gets the c
   const git = (...args: string[]) => execFileSync("git", args, { cwd: dir, encoding: "utf8" });
   await writeFile(join(dir, "a.txt"), "1\n2\n3\n");
   await mkdir(join(dir, ".orchestrator"), { recursive: true });
-  await writeFile(join(dir, ".orchestrator", "settings.jsonc"), '{ "isolation": "worktree" }');
+  await writeFile(join(dir, ".orchestrator", "settings.jsonc"), WORKTREES);
   const head = git("rev-parse", "HEAD");
   const { code, stderr } = await bench.run("worktrees", { command: "task" });
   expect(code, stderr).toBe(0);
@@ -56,4 +59,35 @@ test("two tasks change one line, each in its own worktree: the second gets the c
   expect(git("worktree", "list").trim().split("\n")).toHaveLength(1);
   expect(git("for-each-ref", "refs/heads/orchestrator", "refs/orchestrator")).toBe("");
   expect(git("rev-parse", "HEAD")).toBe(head);
+});
+
+test("stopped while a conflict is being mended: nothing runs on, and neither worktree nor branch is left", async () => {
+  const hanging = (turn: Turn) =>
+    turn.lastUser.includes("FAILED merge") ? [say("Let me think"), stall()] : worker(turn);
+  await using bench = await missionBench(cast(commanding(PLAN), hanging).otherwise(say("As you say.")));
+  const { project, model } = bench;
+  await project.write("a.txt", "1\n2\n3\n");
+  await project.write(".orchestrator/settings.jsonc", WORKTREES);
+  const server = await bench.serve();
+  const session = await server.session({ title: "conflict" });
+  const mission = server.command(session, "task", "worktrees");
+  await model.waitFor((request) => texts(request, "user").at(-1)?.includes("FAILED merge") ?? false, 60_000);
+
+  await server.command(session, "stop", "", { agent: "commander" });
+  expect(await mission).toBe("Reported to the user.");
+  await expectQuiet(bench, server);
+  const { view, tasks } = storedMission(project.dir);
+  expect(view).toMatchObject({ phase: "done", outcome: "cancelled" });
+  expect(
+    Object.values(tasks)
+      .map(({ state }) => state)
+      .sort(),
+  ).toEqual(["accepted", "cancelled"]);
+  await expect
+    .poll(async () => (await project.git("worktree", "list")).trim().split("\n"), { timeout: 10_000 })
+    .toHaveLength(1);
+  expect(await project.git("for-each-ref", "refs/heads/orchestrator", "refs/orchestrator")).toBe("");
+  expect(await project.read("a.txt")).toMatch(/^1\n2 (?:high|low)\n3\n$/);
+  // Commander 3 and the answer to /stop, workers 3 + 3, and the turn that hangs.
+  expect(chatCount(bench)).toBeLessThanOrEqual(11);
 });
