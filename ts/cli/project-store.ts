@@ -1,7 +1,7 @@
 /** Opens the store of the user's project, for commands that work without OpenCode. */
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { EngineError, Store } from "../engine/index.ts";
+import { EngineError, Store, type StoreOptions } from "../engine/index.ts";
 import { STATE_FOLDER, STORE_FILE } from "../mission/orchestrator.ts";
 import { CliError, ExitCode } from "./exit.ts";
 
@@ -9,7 +9,7 @@ import { CliError, ExitCode } from "./exit.ts";
  * The store of the project in `folder`; a damaged or newer one is left as it is.
  * @throws CliError (environment) where the folder or the store is missing, damaged or of a newer version.
  */
-export function openProjectStore(folder: string): Store {
+export function openProjectStore(folder: string, options: Pick<StoreOptions, "existing"> = {}): Store {
   const project = resolve(folder);
   if (!existsSync(project)) throw new CliError(ExitCode.Environment, `there is no folder ${project}`);
   const path = join(project, STATE_FOLDER, STORE_FILE);
@@ -20,7 +20,7 @@ export function openProjectStore(folder: string): Store {
     );
   }
   try {
-    return Store.open(path);
+    return Store.open(path, options);
   } catch (error) {
     if (!EngineError.is(error)) throw error;
     throw new CliError(ExitCode.Environment, `${error.message} (${error.code})`, { cause: error });

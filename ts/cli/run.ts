@@ -9,7 +9,7 @@ import { STATE_FOLDER, STORE_FILE } from "../mission/orchestrator.ts";
 import { progressRows } from "../mission/progress.ts";
 import { chosen, drivenElsewhere, unfinished } from "../mission/recovery.ts";
 import { environmentFor } from "./configured.ts";
-import { CliError, ExitCode } from "./exit.ts";
+import { CliError, ExitCode, exitCodeOf } from "./exit.ts";
 import { LiveView } from "./live.ts";
 import type { StoredMission } from "./mission-file.ts";
 import { findOpenCode, startOpenCode } from "./opencode.ts";
@@ -23,7 +23,7 @@ const OPTIONS = `Options:
   --json                       print the result as one JSON object; progress goes to standard error in any case
   --help                       show this
 
-Exit codes: 0 the mission was accepted, 1 it was not, 2 usage, 3 environment`;
+Exit codes: 0 the mission was accepted, 1 it was not, 2 usage, 3 environment, 130 interrupted by Ctrl-C`;
 
 const RUN_USAGE = `Usage: orchestrator run "<objective>" [options]
 
@@ -108,8 +108,9 @@ async function play(
   const args = ["run", "--command", command, ...(model === undefined ? [] : ["--model", model]), "--", text];
   const running = startOpenCode(program, args, { cwd: project, env });
   const view = new LiveView((line) => console.error(line), process.stderr.isTTY === true);
-  const mission = await watch(running, project, view, wanted);
-  return conclude(mission, running.output(), options);
+  const { mission, interrupted } = await watch(running, project, view, wanted);
+  const code = conclude(mission, running.output(), options);
+  return interrupted === undefined || code === ExitCode.Done ? code : exitCodeOf(interrupted);
 }
 
 function conclude(mission: StoredMission | undefined, output: string, { json }: RunOptions): number {

@@ -7,14 +7,26 @@ import type { RunningOpenCode } from "./opencode.ts";
 /** Pause between looks at the store, in milliseconds. */
 const LOOK_EVERY_MS = 100;
 
+/** What was seen. */
+export interface Watched {
+  /** The mission as it stood at the end; none where none was begun. */
+  readonly mission: StoredMission | undefined;
+  /** The signal by which the user ended it. */
+  readonly interrupted: NodeJS.Signals | undefined;
+}
+
 /** Shows the mission until OpenCode has ended; Ctrl-C ends OpenCode first. Of several missions the newest that is `wanted` is shown. */
 export async function watch(
   running: RunningOpenCode,
   project: string,
   view: LiveView,
   wanted?: (mission: string) => boolean,
-): Promise<StoredMission | undefined> {
-  const stop = () => running.kill();
+): Promise<Watched> {
+  let interrupted: NodeJS.Signals | undefined;
+  const stop = (signal: NodeJS.Signals) => {
+    interrupted ??= signal;
+    running.kill();
+  };
   process.on("SIGINT", stop);
   process.on("SIGTERM", stop);
   using missions = new MissionFile(project);
@@ -29,7 +41,7 @@ export async function watch(
       if (mission !== undefined) view.show(mission);
     }
     await ended;
-    return missions.newest(wanted);
+    return { mission: missions.newest(wanted), interrupted };
   } finally {
     process.off("SIGINT", stop);
     process.off("SIGTERM", stop);

@@ -40,6 +40,8 @@ export type EngineErrorCode =
   /** The file is an SQLite database of another application. */
   | "ERR_STORE_FOREIGN"
   | "ERR_STORE_NEWER_SCHEMA"
+  /** The file would have to be upgraded, and `existing` forbids that. */
+  | "ERR_STORE_OLDER_SCHEMA"
   | "ERR_STORE_NOT_FOUND"
   | "ERR_STORE_INVALID_KEY"
   | "ERR_STORE_INVALID_VALUE"

@@ -87,6 +87,7 @@ export {
   type Holder,
   type Keeper,
   Ownership,
+  type SeenHolder,
   type Sighting,
 } from "./ownership.ts";
 export type { Permit } from "./permit.ts";

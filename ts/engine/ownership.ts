@@ -24,6 +24,12 @@ export interface Holder {
   readonly heartbeat: number;
 }
 
+/** A holder that was looked at. */
+export interface SeenHolder extends Holder {
+  /** Of its process: `unknown` where it can't be asked about, on another host or in another container. */
+  readonly liveness: "alive" | "dead" | "unknown";
+}
+
 /** Since when a row has been seen just as it is: what watching a silent owner goes by. */
 export interface Sighting {
   readonly version: number;
@@ -105,12 +111,12 @@ export class Ownership extends Handle<NativeOwnership> {
     return typeof claim === "string" ? (JSON.parse(claim) as Held) : new Ownership(missionId, claim);
   }
 
-  /** Who drives a mission, as the store has it; whether its process still runs is not asked. */
-  static holder(store: Store, missionId: string): Holder | undefined {
+  /** Who drives a mission, as the store has it, and whether its process still runs. */
+  static holder(store: Store, missionId: string): SeenHolder | undefined {
     const { NativeOwnership } = addon();
     const native = nativeOf(store);
     const holder = crossing(() => NativeOwnership.holder(native, missionId));
-    return holder === null ? undefined : (JSON.parse(holder) as Holder);
+    return holder === null ? undefined : (JSON.parse(holder) as SeenHolder);
   }
 
   /** Whether a renewal found that it was taken over. It never comes back: claim anew. */

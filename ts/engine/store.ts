@@ -34,6 +34,11 @@ export interface StoreOptions {
   /** How long a commit waits for another process's. @default 5000 */
   readonly busyTimeoutMs?: number | undefined;
   /**
+   * Open a file that is there and of this version, or none: nothing is made and nothing upgraded, for those who only
+   * look. @default false
+   */
+  readonly existing?: boolean | undefined;
+  /**
    * Rename a file that SQLite calls damaged or no database, with its log, and start anew: {@link Store.setAside} then
    * says so. Files that are refused for another reason are left alone. @default false
    */

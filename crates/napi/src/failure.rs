@@ -84,6 +84,7 @@ fn store_code(kind: store::ErrorKind) -> &'static str {
         store::ErrorKind::Corrupt => "ERR_STORE_CORRUPT",
         store::ErrorKind::Foreign => "ERR_STORE_FOREIGN",
         store::ErrorKind::NewerSchema => "ERR_STORE_NEWER_SCHEMA",
+        store::ErrorKind::OlderSchema => "ERR_STORE_OLDER_SCHEMA",
         store::ErrorKind::NotFound => "ERR_STORE_NOT_FOUND",
         store::ErrorKind::InvalidKey => "ERR_STORE_INVALID_KEY",
         store::ErrorKind::InvalidValue => "ERR_STORE_INVALID_VALUE",

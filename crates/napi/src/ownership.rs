@@ -32,6 +32,14 @@ struct HeldBy {
     sighting: Sighting,
 }
 
+/// A holder without a claim, as JavaScript sees it.
+#[derive(Serialize)]
+struct Seen {
+    #[serde(flatten)]
+    holder: Holder,
+    liveness: Liveness,
+}
+
 impl From<Held> for HeldBy {
     fn from(held: Held) -> Self {
         let look_again_ms = u64::try_from(held.look_again.as_millis()).unwrap_or(u64::MAX);
@@ -83,12 +91,16 @@ impl NativeOwnership {
         })
     }
 
-    /// Who owns a mission, as JSON.
+    /// Who owns a mission and what is known of its process, as JSON.
     #[napi]
     pub fn holder(store: &NativeStore, mission_id: String) -> napi::Result<Option<Json>> {
         crossing(|| {
             check_id(&mission_id)?;
-            Ok(Ownership::holder(&store.store()?, &mission_id)?.map(|holder| json(&holder)))
+            let me = Identity::of_this_process();
+            Ok(Ownership::holder(&store.store()?, &mission_id)?.map(|holder| {
+                let liveness = me.liveness_of(&holder.identity);
+                json(&Seen { holder, liveness })
+            }))
         })
     }
 

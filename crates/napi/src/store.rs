@@ -32,6 +32,8 @@ pub struct NativeStore {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct OpenOptions {
     busy_timeout_ms: Option<u64>,
+    #[serde(default)]
+    existing: bool,
     /// The time that dates the name of a file that is set aside; a damaged file is refused without it.
     set_aside_at_ms: Option<u64>,
 }
@@ -59,6 +61,7 @@ impl NativeStore {
             let given: OpenOptions = serde_json::from_str(&options_json)
                 .map_err(|error| Failure::unreadable("the store's options are refused", &error))?;
             let mut options = Options::default();
+            options.existing = given.existing;
             if let Some(timeout) = given.busy_timeout_ms {
                 options.busy_timeout = Duration::from_millis(timeout);
             }

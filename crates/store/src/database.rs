@@ -30,6 +30,9 @@ pub struct Options {
     /// A commit that changes more than fits is written to the log in parts and read back from there. Taken as it is
     /// needed, not beforehand. Default 16 MiB.
     pub cache_bytes: u64,
+    /// Open a file that is there and of this version, or none: nothing is made and nothing upgraded, for programs that
+    /// only look. Default false.
+    pub existing: bool,
 }
 
 impl Default for Options {
@@ -40,6 +43,7 @@ impl Default for Options {
             log_size_limit: 16 * 1024 * 1024,
             mmap_bytes: 0,
             cache_bytes: 16 * 1024 * 1024,
+            existing: false,
         }
     }
 }
@@ -76,7 +80,14 @@ impl Database {
                 ),
             ));
         }
-        let db = Self::connect(path, options, OpenFlags::SQLITE_OPEN_CREATE)?;
+        if options.existing && !path.exists() {
+            return Err(Error::new(
+                ErrorKind::NotFound,
+                format!("opening {}: there is no such file, and none was made", path.display()),
+            ));
+        }
+        let create = if options.existing { OpenFlags::empty() } else { OpenFlags::SQLITE_OPEN_CREATE };
+        let db = Self::connect(path, options, create)?;
         // Until we know that the file is ours, closing it must not fold its log into it.
         db.set_checkpoint_on_close(!has_log(path))?;
         match db.connection.is_readonly("main") {
@@ -350,6 +361,7 @@ mod tests {
             log_size_limit: 40_000,
             mmap_bytes: 65_536,
             cache_bytes: 4096 * 1024,
+            existing: false,
         };
         let writer = Database::create(&path, &options).unwrap();
         writer.configure(&options).unwrap();

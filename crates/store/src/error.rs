@@ -24,6 +24,8 @@ pub enum ErrorKind {
     Foreign,
     /// The file was written by a newer version of this crate.
     NewerSchema,
+    /// The file was written by an older version of this crate, and [`crate::Options::existing`] keeps it as it is.
+    OlderSchema,
     /// The folder of the file, or the version asked for, does not exist.
     NotFound,
     /// A key, a stream's name or a record's kind breaks the rules of [`crate::MAX_KEY_BYTES`].

@@ -73,12 +73,14 @@ impl Identity {
 
 /// Brings the file up to [`SCHEMA_VERSION`] and into WAL mode. A file that is refused was not written to.
 ///
+/// With `existing`, a file that would have to be brought up is refused.
+///
 /// Several processes may do this at once to a new file: whoever finds it locked tries again until the busy
 /// timeout is over (`SQLite` does not wait by itself while the journal mode changes).
-pub(crate) fn prepare(db: &Database) -> Result<()> {
+pub(crate) fn prepare(db: &Database, existing: bool) -> Result<()> {
     let deadline = Instant::now() + db.busy_timeout();
     loop {
-        match prepare_once(db) {
+        match prepare_once(db, existing) {
             Err(error) if error.kind() == ErrorKind::Busy && Instant::now() < deadline => {
                 std::thread::sleep(std::time::Duration::from_millis(5));
             }
@@ -87,7 +89,7 @@ pub(crate) fn prepare(db: &Database) -> Result<()> {
     }
 }
 
-fn prepare_once(db: &Database) -> Result<()> {
+fn prepare_once(db: &Database, existing: bool) -> Result<()> {
     let connection = db.connection();
     let identity = {
         // In one transaction: another process may be making the tables.
@@ -95,7 +97,18 @@ fn prepare_once(db: &Database) -> Result<()> {
         let tx = Transaction::new_unchecked(connection, TransactionBehavior::Deferred).map_err(during)?;
         Identity::read(&tx).map_err(during)?
     };
-    if identity.accept(db.path())? < SCHEMA_VERSION {
+    let version = identity.accept(db.path())?;
+    if version < SCHEMA_VERSION && existing {
+        return Err(Error::new(
+            ErrorKind::OlderSchema,
+            format!(
+                "opening {}: it has schema version {version} of {SCHEMA_VERSION} and was left as it is; \
+                 OpenCode upgrades it when it next opens it",
+                db.path().display()
+            ),
+        ));
+    }
+    if version < SCHEMA_VERSION {
         migrate(db)?;
     }
     // A new file got its tables in one rollback-journal commit, so its header names us from the first

@@ -52,7 +52,7 @@ impl Store {
             .into();
         let writer = loop {
             let writer = Database::create(&path, &options)?;
-            schema::prepare(&writer)?;
+            schema::prepare(&writer, options.existing)?;
             // From here on our lock keeps others from setting it aside. If they did before, there is another file now.
             if !writer.has_moved()? {
                 break writer;

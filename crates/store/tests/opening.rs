@@ -319,3 +319,16 @@ fn the_log_is_copied_into_the_file_when_it_is_long_and_is_gone_when_the_last_one
     store.close().unwrap();
     assert!(!log.exists());
 }
+
+#[test]
+fn who_only_looks_makes_no_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut look = Options::default();
+    look.existing = true;
+    let path = folder.path().join("store.db");
+    assert_eq!(Store::open(&path, look.clone()).unwrap_err().kind(), ErrorKind::NotFound);
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+
+    Store::open(&path, Options::default()).unwrap().close().unwrap();
+    assert!(Store::open(&path, look.clone()).is_ok());
+}

@@ -156,3 +156,17 @@ fn a_file_that_a_newer_program_upgraded_while_it_was_open_is_read_and_not_writte
     assert_eq!(store.collect(1).unwrap_err().kind(), ErrorKind::NewerSchema);
     assert_eq!((store.refresh().unwrap(), store.snapshot().len()), (1, 1));
 }
+
+#[test]
+fn who_only_looks_leaves_a_file_of_an_earlier_version_as_it_is() {
+    let mut look = Options::default();
+    look.existing = true;
+    for (_, sql) in FILES {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store.db");
+        stored(&path, sql);
+        let before = fs::read(&path).unwrap();
+        assert_eq!(Store::open(&path, look.clone()).unwrap_err().kind(), ErrorKind::OlderSchema);
+        assert_eq!(fs::read(&path).unwrap(), before);
+    }
+}

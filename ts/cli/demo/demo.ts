@@ -9,7 +9,7 @@ import { delimiter, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs, promisify } from "node:util";
 import { startScriptedModel } from "../../scripted-model/index.ts";
-import { CliError, ExitCode } from "../exit.ts";
+import { CliError, ExitCode, exitCodeOf } from "../exit.ts";
 import { LiveView } from "../live.ts";
 import type { StoredMission } from "../mission-file.ts";
 import { besides, findOpenCode, findProgram, type RunningOpenCode, startOpenCode } from "../opencode.ts";
@@ -112,12 +112,13 @@ async function play(
   say(`\n/task "${options.objective}"\n`);
   const args = ["run", "--command", "task", "--model", chosen, options.objective];
   const running = startOpenCode(program, args, { cwd: project, env });
-  const mission = await watch(
+  const { mission, interrupted } = await watch(
     running,
     project,
     new LiveView(say, process.stdout.isTTY === true && !options.json),
   );
-  return conclude(project, mission, running, options, say);
+  const code = await conclude(project, mission, running, options, say);
+  return interrupted === undefined || code === ExitCode.Done ? code : exitCodeOf(interrupted);
 }
 
 async function conclude(
