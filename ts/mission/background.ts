@@ -81,6 +81,11 @@ export class Background {
     return view(this.#known(owner, id));
   }
 
+  /** How many run. */
+  get size(): number {
+    return [...this.#commands.values()].filter(({ state }) => state === "running").length;
+  }
+
   list(owner: Owner): readonly BackgroundCommand[] {
     return this.#of(owner).map(view);
   }

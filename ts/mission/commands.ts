@@ -2,6 +2,7 @@
 import { EngineError, type Phase } from "../engine/index.ts";
 import type { CommandCall, CommandDefinition, CommandReply } from "../host/contribution.ts";
 import { MissionError } from "./error.ts";
+import { holdingsText } from "./holdings.ts";
 import { metricsText } from "./metrics.ts";
 import type { Orchestrator } from "./orchestrator.ts";
 import { progressLine, progressRows } from "./progress.ts";
@@ -75,6 +76,7 @@ async function status(orchestrator: Orchestrator): Promise<string> {
     outcome === undefined ? progressLine(snapshot) : `over: ${outcome} · ${progressLine(snapshot)}`,
     ...rows,
     metricsText(snapshot, Date.now()),
+    ...("holdings" in shown ? [holdingsText(shown.holdings)] : []),
   ].join("\n");
   return tell(text);
 }

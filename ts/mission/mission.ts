@@ -26,6 +26,7 @@ import { Checks } from "./checks.ts";
 import { Continuation } from "./continuation.ts";
 import { isDecision } from "./decision.ts";
 import type { Place } from "./git.ts";
+import type { Holdings } from "./holdings.ts";
 import type { Isolation } from "./isolation.ts";
 import type { LanguageServers } from "./language-servers.ts";
 import { nameOfLease, repairMessage, taskMessage, VERDICT_MISSING } from "./messages.ts";
@@ -158,6 +159,18 @@ export class Mission {
   get snapshot(): Snapshot {
     this.#snapshot ??= this.#engine.snapshot();
     return this.#snapshot;
+  }
+
+  /** What it holds in this process. */
+  get holdings(): Holdings {
+    return {
+      sessions: this.#sessions.size,
+      questions: this.permissions.waiting.length,
+      checks: this.#checks.size,
+      commands: this.background.size,
+      waits: this.#watchers.size,
+      timers: this.#timer === undefined ? 0 : 1,
+    };
   }
 
   /** How it ended, or `undefined` while it goes on. */
@@ -363,6 +376,7 @@ export class Mission {
   /** Sets the clock for the next thing that time alone decides. */
   #arm(): void {
     clearTimeout(this.#timer);
+    this.#timer = undefined;
     const wake = this.#engine.nextWake();
     if (wake === null || this.#closed) return;
     const delay = Math.min(Math.max(0, wake - Date.now()), LONGEST_TIMER_MS);

@@ -120,6 +120,11 @@ export class Sessions {
     this.#fingerprint = fingerprint;
   }
 
+  /** How many carry out a lease at present. */
+  get size(): number {
+    return this.#bySession.size;
+  }
+
   /** The lease that a session carries out at present. */
   leaseOf(session: string): number | undefined {
     return this.#bySession.get(session)?.lease;

@@ -18,6 +18,11 @@ export class Watchers {
     this.#failure = failure;
   }
 
+  /** How many wait. */
+  get size(): number {
+    return this.#looks.size;
+  }
+
   /** Something moved: everybody asks again. */
   look(): void {
     for (const look of [...this.#looks]) look();
