@@ -3,6 +3,8 @@
 import { readFileSync } from "node:fs";
 import { demo } from "./demo/demo.ts";
 import { CliError, ExitCode } from "./exit.ts";
+import { install } from "./install/install.ts";
+import { uninstall } from "./install/uninstall.ts";
 import { resume, run } from "./run.ts";
 import { status } from "./status.ts";
 import { stop } from "./stop.ts";
@@ -13,6 +15,11 @@ interface Subcommand {
 }
 
 const SUBCOMMANDS: Readonly<Record<string, Subcommand>> = {
+  install: {
+    summary: "name the plugin in OpenCode's configuration, and change nothing else in it",
+    run: install,
+  },
+  uninstall: { summary: "take that back, byte for byte", run: uninstall },
   run: { summary: "run a mission in your project, without OpenCode's screen", run },
   resume: { summary: "go on with an unfinished mission", run: resume },
   stop: { summary: "give up an unfinished mission that nobody drives", run: stop },
