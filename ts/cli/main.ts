@@ -2,6 +2,7 @@
 /** `orchestrator`: the command line. Exit codes: 0 done, 1 failed, 2 usage, 3 environment. */
 import { readFileSync } from "node:fs";
 import { demo } from "./demo/demo.ts";
+import { doctor } from "./doctor/doctor.ts";
 import { CliError, ExitCode } from "./exit.ts";
 import { install } from "./install/install.ts";
 import { uninstall } from "./install/uninstall.ts";
@@ -20,6 +21,7 @@ const SUBCOMMANDS: Readonly<Record<string, Subcommand>> = {
     run: install,
   },
   uninstall: { summary: "take that back, byte for byte", run: uninstall },
+  doctor: { summary: "look whether OpenCode has really loaded the plugin, and what is missing", run: doctor },
   run: { summary: "run a mission in your project, without OpenCode's screen", run },
   resume: { summary: "go on with an unfinished mission", run: resume },
   stop: { summary: "give up an unfinished mission that nobody drives", run: stop },

@@ -2,13 +2,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { delimiter, dirname, join } from "node:path";
+import { dirname, join, posix, resolve, win32 } from "node:path";
 import { fileURLToPath } from "node:url";
 import { endGroup } from "../process/process-group.ts";
 import { CliError, ExitCode } from "./exit.ts";
 
-/** What the file of a program may end in. */
-const ENDINGS = process.platform === "win32" ? [".cmd", ".exe"] : [""];
+const WINDOWS = process.platform === "win32";
 
 /**
  * The path of the `opencode` program: what `OPENCODE_BIN` names, else one installed beside this package, else the one
@@ -29,13 +28,44 @@ export function findOpenCode(env: NodeJS.ProcessEnv = process.env): string {
   );
 }
 
+/**
+ * The `opencode` that the user starts: `named`, else what `OPENCODE_BIN` names, else the one on PATH, else one beside this
+ * package.
+ * @throws CliError (environment)
+ */
+export function findUsersOpenCode(named: string | undefined, env: NodeJS.ProcessEnv = process.env): string {
+  if (named !== undefined) {
+    if (existsSync(named)) return resolve(named);
+    throw new CliError(ExitCode.Environment, `there is no ${named}`);
+  }
+  if (env["OPENCODE_BIN"] !== undefined) return findOpenCode(env);
+  return onPath("opencode", env["PATH"] ?? "", WINDOWS ? win32 : posix).find(existsSync) ?? findOpenCode(env);
+}
+
 /** The path of a program that is installed beside this package or on PATH. */
 export function findProgram(name: string, env: NodeJS.ProcessEnv = process.env): string | undefined {
+  const system = WINDOWS ? win32 : posix;
+  return [...inFolders(name, besides(), system), ...onPath(name, env["PATH"] ?? "", system)].find(existsSync);
+}
+
+/** How a system writes paths. */
+type PathStyle = typeof posix | typeof win32;
+
+/** Where a program may be, in the order of PATH. */
+export function onPath(name: string, path: string, system: PathStyle): readonly string[] {
   // An empty entry of PATH means the current folder: what lies there is not to be run.
-  const onPath = (env["PATH"] ?? "").split(delimiter).filter((folder) => folder !== "");
-  const names = ENDINGS.map((ending) => `${name}${ending}`);
-  const folders = [...besides(), ...onPath];
-  return folders.flatMap((folder) => names.map((file) => join(folder, file))).find(existsSync);
+  const folders = path.split(system.delimiter).map((folder) => folder.replace(/^"(.*)"$/, "$1"));
+  return inFolders(
+    name,
+    folders.filter((folder) => folder !== ""),
+    system,
+  );
+}
+
+function inFolders(name: string, folders: readonly string[], system: PathStyle): readonly string[] {
+  // What npm puts on PATH on Windows is a .cmd; a file without an ending beside it is for other shells.
+  const endings = system.sep === "\\" ? [".cmd", ".exe"] : [""];
+  return folders.flatMap((folder) => endings.map((ending) => system.join(folder, `${name}${ending}`)));
 }
 
 /** The `node_modules/.bin` folders from this file upwards: where a package manager puts the programs of a project. */
@@ -68,7 +98,7 @@ export function startOpenCode(
     // OpenCode believes PWD before its working directory.
     env: { ...env, PWD: cwd },
     stdio: ["ignore", "pipe", "pipe"],
-    detached: process.platform !== "win32",
+    detached: !WINDOWS,
     shell: program.endsWith(".cmd"),
     windowsHide: true,
   });

@@ -34,43 +34,46 @@ export function addon(): NativeAddon {
  * @throws EngineError `ERR_ADDON_NOT_FOUND`, `ERR_ADDON_LOAD`, `ERR_ADDON_VERSION`
  */
 export function loadAddon(search: AddonSearch = {}): NativeAddon {
+  const { platform = currentPlatform() } = search;
+  const root = rootOf(search);
+  const path = findAddon(search);
+  let native: NativeAddon;
+  try {
+    native = createRequire(join(root, "package.json"))(path) as NativeAddon;
+  } catch (cause) {
+    throw new EngineError(
+      "ERR_ADDON_LOAD",
+      `The native engine ${path} is there but could not be loaded: ${String(cause)}\n${advice(platform, versionOf(root))}`,
+      { path, platform: platformTag(platform) },
+      { cause },
+    );
+  }
+  return sameVersion(native, path, root);
+}
+
+/**
+ * The path of the addon that {@link loadAddon} loads.
+ * @throws EngineError `ERR_ADDON_NOT_FOUND`; `ERR_ADDON_LOAD` where its package has no addon in it
+ */
+export function findAddon(search: AddonSearch = {}): string {
   const { override = process.env[NATIVE_PATH] || undefined, platform = currentPlatform() } = search;
-  const root = search.root ?? packageRoot(dirname(fileURLToPath(import.meta.url)));
-  const require = createRequire(join(root, "package.json"));
-  const tried: string[] = [];
-
-  const open = (path: string): NativeAddon => {
-    let native: NativeAddon;
-    try {
-      native = require(path) as NativeAddon;
-    } catch (cause) {
-      throw new EngineError(
-        "ERR_ADDON_LOAD",
-        `The native engine ${path} is there but could not be loaded: ${String(cause)}\n${advice(platform, versionOf(root))}`,
-        { path, platform: platformTag(platform) },
-        { cause },
-      );
-    }
-    return sameVersion(native, path, root);
-  };
-
+  const root = rootOf(search);
   if (override !== undefined) {
     if (!isAbsolute(override))
       throw notFound([`${NATIVE_PATH}=${override}, which is no absolute path`], platform, root);
     if (!existsSync(override)) throw notFound([`${NATIVE_PATH}=${override}`], platform, root);
-    return open(override);
+    return override;
   }
-
   const own = join(root, "dist", `orchestrator.${platformTag(platform)}.node`);
-  if (existsSync(own)) return open(own);
-  tried.push(own);
-
+  if (existsSync(own)) return own;
   const name = platformPackage(platform);
-  const path = resolveIfThere(require, name, root);
-  if (path !== undefined) return open(path);
-  tried.push(`the package ${name}, seen from ${root}`);
+  const path = resolveIfThere(createRequire(join(root, "package.json")), name, root);
+  if (path !== undefined) return path;
+  throw notFound([own, `the package ${name}, seen from ${root}`], platform, root);
+}
 
-  throw notFound(tried, platform, root);
+function rootOf({ root }: AddonSearch): string {
+  return root ?? packageRoot(dirname(fileURLToPath(import.meta.url)));
 }
 
 /** Where a platform package's addon is; undefined where there is no such package. */

@@ -13,7 +13,7 @@ export {
   type DiagnosticsOptions,
   type FileDiagnostics,
 } from "../diagnostics/diagnostics.ts";
-export { type AddonSearch, loadAddon } from "./addon.ts";
+export { type AddonSearch, findAddon, loadAddon } from "./addon.ts";
 export { astReplaceJob, astSearchJob, outlineJob } from "./ast-jobs.ts";
 export {
   type AstChange,

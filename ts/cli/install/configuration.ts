@@ -48,6 +48,14 @@ export function readConfiguration(kind: Kind, file: string, system: System): Con
   return { kind, state, text, exists: state.bytes !== undefined, lists: entries !== undefined, ours };
 }
 
+/**
+ * Those of a global folder's files whose list of plugins a later one's replaces: what they name is not loaded. `files` are
+ * in the order in which OpenCode reads them.
+ */
+export function overruled(files: readonly Configuration[]): readonly Configuration[] {
+  return files.filter(({ lists }) => lists).slice(0, -1);
+}
+
 /** A new text of a file, and the edits that lead to it. */
 export interface Change {
   readonly text: string;

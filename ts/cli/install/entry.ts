@@ -65,7 +65,7 @@ function fileUrlPath(url: string, windows: boolean): string | undefined {
 }
 
 /** The package of ours that `file` lies in, or is. */
-function packageAbove(file: string, { path }: System): OwnPackage | undefined {
+export function packageAbove(file: string, { path }: System): OwnPackage | undefined {
   for (let at = existsSync(file) ? realpathSync(file) : file; ; at = path.dirname(at)) {
     const manifest = manifestIn(path.join(at, "package.json"));
     if (manifest !== undefined)

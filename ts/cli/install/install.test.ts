@@ -91,6 +91,14 @@ describe("orchestrator install", () => {
     });
   });
 
+  it("is not done by an entry in a list that a later file replaces", async () => {
+    writeFileSync(at("opencode.json"), '{"plugin": ["opencode-orchestrator"]}');
+    writeFileSync(at("opencode.jsonc"), '{"plugin": ["other"]}');
+    await install(npm);
+    expect(read("opencode.jsonc")).toMatch(/^\{"plugin": \["other", "opencode-orchestrator@[^"]+"\]\}$/);
+    expect(lines.join("\n")).toContain(`${at("opencode.json")} names it in vain`);
+  });
+
   it("keeps the old file as a copy that only its owner may read, and says where", async () => {
     writeFileSync(at("opencode.json"), '{"key": "secret"}');
     await install(npm);

@@ -6,6 +6,7 @@ import {
   type Change,
   type Configuration,
   type OwnEntry,
+  overruled,
   readConfiguration,
   unifiedDiff,
   withEntry,
@@ -95,14 +96,19 @@ interface Plan {
 function planned(kind: Kind, plan: Plan): { readonly step: Step; readonly notes: readonly string[] } {
   const { place, system, own, wanted, replace } = plan;
   const files = filesAt(place, kind, system).map((file) => readConfiguration(kind, file, system));
-  const named = files.flatMap((configuration) =>
-    configuration.ours.map((entry) => ({ configuration, entry })),
-  );
+  const unread = place.scope === "global" ? overruled(files) : [];
+  const named = files
+    .filter((file) => !unread.includes(file))
+    .flatMap((configuration) => configuration.ours.map((entry) => ({ configuration, entry })));
   const same = named.findLast(({ entry }) => isSame(entry, wanted, own));
   const other = named.findLast(({ entry }) => !isSame(entry, wanted, own));
-  const notes = named
+  const notes = unread
+    .filter(({ ours }) => ours.length > 0)
+    .map(({ state }) => `${state.path} names it in vain: a later file's list of plugins replaces that one`);
+  const also = named
     .filter(({ entry }) => entry !== same?.entry && (same !== undefined || entry !== other?.entry))
     .map(({ configuration, entry }) => `${configuration.state.path} also names ${entry.spec}`);
+  notes.push(...also);
   if (same !== undefined) {
     const { configuration, entry } = same;
     return { step: { configuration, what: "already", spec: entry.spec, change: undefined }, notes };
