@@ -15,7 +15,7 @@ import { inBrief, page } from "./page.mjs";
 const RUST = ["deque", "graph", "limiter", "makespan"];
 const JAVASCRIPT = ["queue", "graph-js", "jobs", "search", "ast", "store"];
 /** In a real OpenCode; Bun reads what they share with the tests. */
-const OPENCODE = ["grep-call"];
+const OPENCODE = ["grep-call", "ready"];
 const NAMES = [...RUST, ...JAVASCRIPT, ...OPENCODE];
 
 const BUN = join(ROOT, "node_modules", "bun", "bin", "bun.exe");

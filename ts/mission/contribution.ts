@@ -82,7 +82,7 @@ export async function contribute(host: Host, options: unknown): Promise<Contribu
       lspDiagnostics(orchestrator),
       background(orchestrator),
     ],
-    replacements: await replacements(() => orchestrator.settings()),
+    replacements: await replacements(() => orchestrator.nativeSearch()),
     onCommand: (call) => onCommand(orchestrator, call),
     onEvent: (event) => orchestrator.hear(event),
     beforeTool: (use) => orchestrator.guard(use),

@@ -32,7 +32,7 @@ import {
   unfinished,
 } from "./recovery.ts";
 import { redactor } from "./redaction.ts";
-import { loadSettings, type Settings, settingsFiles } from "./settings.ts";
+import { loadSettings, nativeSearch, type Settings, settingsFiles } from "./settings.ts";
 import type { ShutdownHandler } from "./shutdown.ts";
 import { Worktrees } from "./worktrees.ts";
 
@@ -304,6 +304,11 @@ export class Orchestrator {
   /** The settings as they stand now. @throws MissionError `ERR_SETTINGS` */
   settings(): Promise<Settings> {
     return loadSettings(settingsFiles(this.#host.directory), this.#options);
+  }
+
+  /** Whether the host's search tools are to be ours. @throws MissionError `ERR_SETTINGS` */
+  nativeSearch(): Promise<boolean> {
+    return nativeSearch(settingsFiles(this.#host.directory), this.#options);
   }
 
   hear(event: HostEvent): void {

@@ -1,8 +1,8 @@
 /** The JSON Schemas of the files that people write, for their editors. */
 import * as z from "zod";
-import { Settings } from "./settings.ts";
+import { settingsSchema } from "./settings.ts";
 
 /** The schema of `settings.jsonc`, draft 2020-12. What has a default may be left out. */
 export function settingsJsonSchema(): unknown {
-  return { title: "opencode-orchestrator settings", ...z.toJSONSchema(Settings, { io: "input" }) };
+  return { title: "opencode-orchestrator settings", ...z.toJSONSchema(settingsSchema(), { io: "input" }) };
 }

@@ -18,85 +18,100 @@ export const SETTINGS_VARIABLE = "OPENCODE_ORCHESTRATOR_SETTINGS";
 
 const lanes = (most: number) => z.int().min(1).max(64).default(most);
 const milliseconds = (usual: number) => z.int().min(1000).default(usual);
-const count = z.int().min(1).optional();
-const amount = z.number().positive().optional();
-const LanguageServer = z.strictObject({
-  command: z.tuple([z.string().min(1)], z.string()).describe("The program and its arguments."),
-  extensions: z
-    .array(z.string().regex(/^\.[^./\\\s]+$/, "give a file name's ending with its dot, like .ts"))
-    .min(1)
-    .describe("Endings of the files that it answers for."),
-  initializationOptions: z.unknown().optional().describe("Handed to the server as it is."),
-});
-const ModelName = z.string().regex(/^[^/\s]+\/\S+$/, "give a model as provider/model");
+/** Whether the host's search tools are ours where nobody has said anything. */
+const NATIVE_SEARCH = true;
 
-/** The settings, with their defaults. */
-export const Settings = z.strictObject({
-  $schema: z.string().optional().describe("Where an editor finds the schema of this file."),
-  lanes: z
-    .strictObject({ planner: lanes(2), worker: lanes(8), reviewer: lanes(4) })
-    .prefault({})
-    .describe("Most sessions at once, for each kind of agent."),
-  attempts: z.int().min(1).max(20).default(3).describe("Tries a task gets, repairs included."),
-  stallTimeoutMs: milliseconds(120_000).describe(
-    "Milliseconds without a sign of life before a session is given up.",
-  ),
-  taskTimeoutMs: milliseconds(1_800_000).describe("Milliseconds that one attempt at a task may take."),
-  verifyTimeoutMs: milliseconds(600_000).describe("Milliseconds that one verify command may run."),
-  models: z
-    .record(z.string(), z.array(ModelName).max(16))
-    .default({})
-    .describe(
-      "For each agent its models, provider/model: the first is used, the rest stand in while it does not answer.",
+function makeSchema() {
+  const count = z.int().min(1).optional();
+  const amount = z.number().positive().optional();
+  const LanguageServer = z.strictObject({
+    command: z.tuple([z.string().min(1)], z.string()).describe("The program and its arguments."),
+    extensions: z
+      .array(z.string().regex(/^\.[^./\\\s]+$/, "give a file name's ending with its dot, like .ts"))
+      .min(1)
+      .describe("Endings of the files that it answers for."),
+    initializationOptions: z.unknown().optional().describe("Handed to the server as it is."),
+  });
+  const ModelName = z.string().regex(/^[^/\s]+\/\S+$/, "give a model as provider/model");
+
+  return z.strictObject({
+    $schema: z.string().optional().describe("Where an editor finds the schema of this file."),
+    lanes: z
+      .strictObject({ planner: lanes(2), worker: lanes(8), reviewer: lanes(4) })
+      .prefault({})
+      .describe("Most sessions at once, for each kind of agent."),
+    attempts: z.int().min(1).max(20).default(3).describe("Tries a task gets, repairs included."),
+    stallTimeoutMs: milliseconds(120_000).describe(
+      "Milliseconds without a sign of life before a session is given up.",
     ),
-  budget: z
-    .strictObject({
-      tokens: count.describe("Tokens of all kinds, read and written."),
-      usd: amount.describe("US dollars, as OpenCode counts them."),
-      minutes: amount.describe("Minutes in which the mission runs; pauses don't count."),
-      calls: count.describe("Requests to a model."),
-      children: count.describe("Sessions opened for tasks, errands and reviews."),
-    })
-    .default({})
-    .describe("The most a mission may use, with all its sessions: at a limit it pauses and says so."),
-  nativeSearch: z
-    .boolean()
-    .default(true)
-    .describe("Whether OpenCode's tools grep and glob are carried out by the native engine."),
-  resume: z
-    .enum(["ask", "auto"])
-    .default("ask")
-    .describe(
-      "What happens with an unfinished mission at the next start: one note about /resume, or it goes on.",
-    ),
-  unattended: z
-    .enum(["reject", "allow"])
-    .default("reject")
-    .describe(
-      "What a permission question of a mission's session is answered with where nobody is there, as in `opencode run`.",
-    ),
-  isolation: z
-    .enum(["shared", "worktree"])
-    .default("shared")
-    .describe(
-      "Where tasks are worked on: all in the project's folder, or each in a git worktree of its own, merged when it is accepted.",
-    ),
-  scope: z
-    .enum(["enforce", "warn"])
-    .default("enforce")
-    .describe("Whether an edit outside of a task's files is refused, or only told of."),
-  languageServers: z
-    .record(z.string().min(1), z.union([z.literal(false), LanguageServer]))
-    .default({})
-    .describe("Language servers by name, besides the known ones or in their place; false switches one off."),
-  review: z
-    .enum(["plan", "always", "never"])
-    .default("plan")
-    .describe(
-      "Who is reviewed: what the plan asks for and the whole at the end, every task too, or nothing.",
-    ),
-});
-export type Settings = z.infer<typeof Settings>;
+    taskTimeoutMs: milliseconds(1_800_000).describe("Milliseconds that one attempt at a task may take."),
+    verifyTimeoutMs: milliseconds(600_000).describe("Milliseconds that one verify command may run."),
+    models: z
+      .record(z.string(), z.array(ModelName).max(16))
+      .default({})
+      .describe(
+        "For each agent its models, provider/model: the first is used, the rest stand in while it does not answer.",
+      ),
+    budget: z
+      .strictObject({
+        tokens: count.describe("Tokens of all kinds, read and written."),
+        usd: amount.describe("US dollars, as OpenCode counts them."),
+        minutes: amount.describe("Minutes in which the mission runs; pauses don't count."),
+        calls: count.describe("Requests to a model."),
+        children: count.describe("Sessions opened for tasks, errands and reviews."),
+      })
+      .default({})
+      .describe("The most a mission may use, with all its sessions: at a limit it pauses and says so."),
+    nativeSearch: z
+      .boolean()
+      .default(NATIVE_SEARCH)
+      .describe("Whether OpenCode's tools grep and glob are carried out by the native engine."),
+    resume: z
+      .enum(["ask", "auto"])
+      .default("ask")
+      .describe(
+        "What happens with an unfinished mission at the next start: one note about /resume, or it goes on.",
+      ),
+    unattended: z
+      .enum(["reject", "allow"])
+      .default("reject")
+      .describe(
+        "What a permission question of a mission's session is answered with where nobody is there, as in `opencode run`.",
+      ),
+    isolation: z
+      .enum(["shared", "worktree"])
+      .default("shared")
+      .describe(
+        "Where tasks are worked on: all in the project's folder, or each in a git worktree of its own, merged when it is accepted.",
+      ),
+    scope: z
+      .enum(["enforce", "warn"])
+      .default("enforce")
+      .describe("Whether an edit outside of a task's files is refused, or only told of."),
+    languageServers: z
+      .record(z.string().min(1), z.union([z.literal(false), LanguageServer]))
+      .default({})
+      .describe(
+        "Language servers by name, besides the known ones or in their place; false switches one off.",
+      ),
+    review: z
+      .enum(["plan", "always", "never"])
+      .default("plan")
+      .describe(
+        "Who is reviewed: what the plan asks for and the whole at the end, every task too, or nothing.",
+      ),
+  });
+}
+
+export type Settings = z.infer<ReturnType<typeof makeSchema>>;
+
+let schema: ReturnType<typeof makeSchema> | undefined;
+
+/** The settings, with their defaults. Made when it is first asked for: that takes longer than the rest of a start. */
+export function settingsSchema(): ReturnType<typeof makeSchema> {
+  schema ??= makeSchema();
+  return schema;
+}
 
 /** The keys of the settings that are, or hold, objects with fixed keys. */
 const NESTED: Readonly<Record<string, readonly string[]>> = {
@@ -129,17 +144,41 @@ export function settingsFiles(directory: string, env: NodeJS.ProcessEnv = proces
  * @throws MissionError `ERR_SETTINGS` with every problem, each with its source and path. Nothing is ever written.
  */
 export async function loadSettings(files: SettingsFiles, options: unknown): Promise<Settings> {
-  const sources = [
+  return joined(await sourcesOf(files, options));
+}
+
+/**
+ * The setting `nativeSearch`, which is asked for at each start: where nothing is set, nothing is parsed.
+ * @throws MissionError `ERR_SETTINGS`, as {@link loadSettings}
+ */
+export async function nativeSearch(files: SettingsFiles, options: unknown): Promise<boolean> {
+  const sources = await sourcesOf(files, options);
+  const nothing = sources.every(({ value }) => value === undefined || isEmpty(value));
+  return nothing ? NATIVE_SEARCH : joined(sources).nativeSearch;
+}
+
+/** Where settings come from, the later over the earlier. */
+interface Source {
+  readonly name: string;
+  /** `undefined` where there is nothing. */
+  readonly value: unknown;
+}
+
+async function sourcesOf(files: SettingsFiles, options: unknown): Promise<readonly Source[]> {
+  return [
     { name: files.global, value: await readJsonc(files.global) },
     { name: "the plugin's options", value: options },
     { name: files.project, value: await readJsonc(files.project) },
     { name: SETTINGS_VARIABLE, value: fromVariable(process.env[SETTINGS_VARIABLE]) },
   ];
+}
+
+function joined(sources: readonly Source[]): Settings {
   const problems = sources.flatMap(({ name, value }) =>
     problemsOf(value).map((problem) => `${name}: ${problem}`),
   );
   if (problems.length > 0) throw new MissionError("ERR_SETTINGS", `invalid settings\n${problems.join("\n")}`);
-  return Settings.parse(sources.reduce<object>((joined, { value }) => overlay(joined, value), {}));
+  return settingsSchema().parse(sources.reduce<object>((below, { value }) => overlay(below, value), {}));
 }
 
 function fromVariable(text: string | undefined): unknown {
@@ -176,7 +215,7 @@ async function readJsonc(path: string): Promise<unknown> {
 
 function problemsOf(value: unknown): readonly string[] {
   if (value === undefined) return [];
-  const parsed = Settings.safeParse(value);
+  const parsed = settingsSchema().safeParse(value);
   return parsed.success ? [] : parsed.error.issues.flatMap(problemsOfIssue);
 }
 
@@ -188,7 +227,7 @@ function problemsOfIssue(issue: z.core.$ZodIssue): readonly string[] {
       problemsOfIssue({ ...inner, path: [...issue.path, ...inner.path] }),
     );
   if (issue.code !== "unrecognized_keys") return [`${at === "" ? "" : `${at}: `}${issue.message}`];
-  const known = NESTED[String(issue.path[0])] ?? Object.keys(Settings.shape);
+  const known = NESTED[String(issue.path[0])] ?? Object.keys(settingsSchema().shape);
   return issue.keys.map((key) => {
     const name = [...issue.path, key].join(".");
     const close = nearest(key, known);
@@ -205,6 +244,10 @@ function overlay(base: object, over: unknown): object {
     joined[key] = isRecord(below) && isRecord(value) ? overlay(below, value) : value;
   }
   return joined;
+}
+
+function isEmpty(value: unknown): boolean {
+  return isRecord(value) && Object.keys(value).length === 0;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -2,7 +2,6 @@
 import { EngineError, loadAddon } from "../../engine/index.ts";
 import type { Replacement } from "../../host/contribution.ts";
 import { MissionError } from "../error.ts";
-import type { Settings } from "../settings.ts";
 import { glob } from "./glob.ts";
 import { grep } from "./grep.ts";
 
@@ -10,9 +9,9 @@ import { grep } from "./grep.ts";
  * The host's search tools, unless `nativeSearch` is off. Where the settings can't be read or there is no engine, the
  * host keeps its own: what is wrong is told by `/task`, and must not take a tool from anybody.
  */
-export async function replacements(settings: () => Promise<Settings>): Promise<readonly Replacement[]> {
+export async function replacements(wanted: () => Promise<boolean>): Promise<readonly Replacement[]> {
   try {
-    if (!(await settings()).nativeSearch) return [];
+    if (!(await wanted())) return [];
     loadAddon();
     return [grep, glob];
   } catch (error) {
