@@ -1,10 +1,11 @@
 /** Whether the user's OpenCode loads our plugin, and how it is given to one run of it. */
 import { execFile } from "node:child_process";
-import { realpathSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import * as z from "zod";
 import { SETTINGS_VARIABLE } from "../mission/settings.ts";
+import { thisSystem } from "./install/config-files.ts";
+import { ownSpec } from "./install/entry.ts";
 
 /** The plugin of this package, as OpenCode loads it. */
 const PLUGIN = fileURLToPath(new URL("./server.js", import.meta.url));
@@ -35,20 +36,10 @@ async function loadsPlugin(program: string, cwd: string, env: NodeJS.ProcessEnv)
   const options = { cwd, env, timeout: LONGEST_MS, maxBuffer: MOST_BYTES, windowsHide: true };
   const { stdout } = await promisify(execFile)(program, ["debug", "config"], options);
   const { plugin } = Config.parse(JSON.parse(stdout.slice(stdout.indexOf("{"))));
-  return plugin.map((entry) => (typeof entry === "string" ? entry : entry[0])).some(isOurs);
-}
-
-/** By the package's name, with or without a version, or by the file. */
-function isOurs(name: string): boolean {
-  if (/^opencode-orchestrator(?:@|$)/.test(name)) return true;
-  const path = name.startsWith("file:") ? fileURLToPath(name) : name;
-  if (!/server\.js$/.test(path)) return false;
-  try {
-    return realpathSync(path) === realpathSync(PLUGIN);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
-    throw error;
-  }
+  return plugin.some((entry) => {
+    const spec = typeof entry === "string" ? entry : entry[0];
+    return ownSpec(spec, cwd, thisSystem()) !== undefined;
+  });
 }
 
 /** OpenCode joins this with the user's own configuration; what the variable says already stays. */

@@ -2,10 +2,10 @@ import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { chmod, mkdir, mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join, sep } from "node:path";
+import { join, posix, sep, win32 } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { CliError, ExitCode } from "./exit.ts";
-import { besides, findOpenCode, startOpenCode } from "./opencode.ts";
+import { besides, findOpenCode, findUsersOpenCode, onPath, startOpenCode } from "./opencode.ts";
 
 async function folder(): Promise<string> {
   const made = await realpath(await mkdtemp(join(tmpdir(), "orchestrator-test-")));
@@ -54,6 +54,32 @@ describe("finding OpenCode", () => {
     expect(folders[0]).toContain(join("ts", "cli", "node_modules", ".bin"));
     expect(folders.at(-1)).toBe(join(sep, "node_modules", ".bin"));
     expect(folders).toContain(join(process.cwd(), "node_modules", ".bin"));
+  });
+});
+
+describe("finding the OpenCode that the user starts", () => {
+  it("takes the one on PATH before one that is installed beside this package", async () => {
+    const path = await folder();
+    await writeFile(join(path, "opencode"), "");
+    expect(findUsersOpenCode(undefined, { PATH: path })).toBe(join(path, "opencode"));
+  });
+
+  it("takes the one that was named before all, and says so where it does not exist", async () => {
+    const program = join(await folder(), "mine");
+    await writeFile(program, "");
+    expect(findUsersOpenCode(program, { PATH: "", OPENCODE_BIN: "/other" })).toBe(program);
+    expect(() => findUsersOpenCode("/nowhere/opencode", {})).toThrow(/there is no \/nowhere\/opencode/);
+  });
+
+  it("looks on Windows for what npm puts on PATH, with drive letters, quotes and empty entries", () => {
+    const path = 'C:\\Users\\Me\\AppData\\Roaming\\npm;;"D:\\Program Files\\node"';
+    expect(onPath("opencode", path, win32)).toEqual([
+      "C:\\Users\\Me\\AppData\\Roaming\\npm\\opencode.cmd",
+      "C:\\Users\\Me\\AppData\\Roaming\\npm\\opencode.exe",
+      "D:\\Program Files\\node\\opencode.cmd",
+      "D:\\Program Files\\node\\opencode.exe",
+    ]);
+    expect(onPath("opencode", "/usr/bin::/bin", posix)).toEqual(["/usr/bin/opencode", "/bin/opencode"]);
   });
 });
 

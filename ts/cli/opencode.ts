@@ -93,13 +93,15 @@ export function startOpenCode(
   args: readonly string[],
   { cwd, env }: { readonly cwd: string; readonly env: NodeJS.ProcessEnv },
 ): RunningOpenCode {
-  const child = spawn(program, args, {
+  const shell = program.endsWith(".cmd");
+  // A shell would part a path at its spaces, as in Program Files.
+  const child = spawn(shell ? `"${program}"` : program, args, {
     cwd,
     // OpenCode believes PWD before its working directory.
     env: { ...env, PWD: cwd },
     stdio: ["ignore", "pipe", "pipe"],
     detached: !WINDOWS,
-    shell: program.endsWith(".cmd"),
+    shell,
     windowsHide: true,
   });
   const chunks: Buffer[] = [];

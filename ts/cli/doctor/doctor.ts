@@ -8,7 +8,7 @@ import { ownPackage } from "../install/entry.ts";
 import { findUsersOpenCode } from "../opencode.ts";
 import { type Check, failed, notChecked, type Verdict } from "./check.ts";
 import { askOpenCode } from "./loaded.ts";
-import { configured, pluginChecks, versionCheck } from "./opencode.ts";
+import { type Configured, configured, pluginChecks, versionCheck } from "./opencode.ts";
 import { projectChecks } from "./project.ts";
 
 const USAGE = `Usage: orchestrator doctor [options]
@@ -43,9 +43,10 @@ export async function doctor(args: readonly string[]): Promise<number> {
   }
   const project = resolve(options.dir ?? ".");
   if (!existsSync(project)) throw new CliError(ExitCode.Environment, `there is no folder ${project}`);
+  const said = configured(project, thisSystem());
   const checks = [
-    ...(await openCodeChecks(project, options.opencode, seconds(options.timeout) * 1000)),
-    ...(await projectChecks(project, {})),
+    ...(await openCodeChecks(project, said, options.opencode, seconds(options.timeout) * 1000)),
+    ...(await projectChecks(project, said.entries.at(-1)?.options)),
   ];
   const healthy = checks.every(({ verdict }) => verdict !== "failed");
   if (options.json === true) console.log(JSON.stringify({ healthy, project, checks }));
@@ -55,11 +56,11 @@ export async function doctor(args: readonly string[]): Promise<number> {
 
 async function openCodeChecks(
   project: string,
+  { checks, entries }: Configured,
   named: string | undefined,
   longestMs: number,
 ): Promise<readonly Check[]> {
   const system = thisSystem();
-  const { checks, entries } = configured(project, system);
   const unseen = ["plugin", "/task", "tools and agents", "native engine"].map((name) =>
     notChecked(name, "OpenCode could not be asked"),
   );

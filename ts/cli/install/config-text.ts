@@ -23,6 +23,8 @@ export interface TextEdit {
 export interface PluginEntry {
   /** What it names: a package, a path or a URL; `undefined` for what is no entry. */
   readonly spec: string | undefined;
+  /** What it hands to the plugin; `undefined` for nothing. */
+  readonly options: unknown;
   readonly index: number;
 }
 
@@ -76,13 +78,22 @@ function listOf({ text, root }: Parsed): Node | undefined {
 
 /** The entries of the list `plugin`; `undefined` where there is no such list. @throws ConfigTextError */
 export function pluginEntries(whole: string): readonly PluginEntry[] | undefined {
-  return listOf(parse(whole))?.children?.map((node, index) => ({ spec: specOf(node), index }));
+  return listOf(parse(whole))?.children?.map((node, index) => ({
+    spec: specOf(node),
+    options: optionsOf(node),
+    index,
+  }));
 }
 
 function specOf(node: Node): string | undefined {
   const named = node.type === "array" ? findNodeAtLocation(node, [0]) : node;
   const value: unknown = named === undefined ? undefined : getNodeValue(named);
   return typeof value === "string" ? value : undefined;
+}
+
+function optionsOf(node: Node): unknown {
+  const given = node.type === "array" ? findNodeAtLocation(node, [1]) : undefined;
+  return given === undefined ? undefined : getNodeValue(given);
 }
 
 /** The edits that put `spec` at the end of the list `plugin`, made where it is missing. @throws ConfigTextError */

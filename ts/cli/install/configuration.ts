@@ -19,6 +19,7 @@ import { type FileState, readState } from "./replace-file.ts";
 /** An entry of ours in a file. */
 export interface OwnEntry {
   readonly spec: string;
+  readonly options: unknown;
   readonly index: number;
   readonly own: OwnSpec;
 }
@@ -41,9 +42,9 @@ export function readConfiguration(kind: Kind, file: string, system: System): Con
   if (state.bytes !== undefined && !Buffer.from(text, "utf8").equals(state.bytes))
     throw new CliError(ExitCode.Failed, `${file} is left as it is: it is no UTF-8`);
   const entries = positioned(file, () => pluginEntries(text));
-  const ours = (entries ?? []).flatMap(({ spec, index }) => {
+  const ours = (entries ?? []).flatMap(({ spec, options, index }) => {
     const own = spec === undefined ? undefined : ownSpec(spec, state.target, system);
-    return own === undefined || spec === undefined ? [] : [{ spec, index, own }];
+    return own === undefined || spec === undefined ? [] : [{ spec, options, index, own }];
   });
   return { kind, state, text, exists: state.bytes !== undefined, lists: entries !== undefined, ours };
 }
