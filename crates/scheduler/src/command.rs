@@ -10,6 +10,7 @@ use crate::{
     lessons::Lesson,
     pools::strings::Name,
     stagnation::{Sign, Tried},
+    task::{first, is_first},
 };
 
 /// One thing to do.
@@ -42,6 +43,9 @@ pub enum Command {
         /// What failed elsewhere in the mission and what mended it, the nearest to the task's files first.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         lessons: Vec<Lesson>,
+        /// Which of the task's copies of the project it works in: 1, or 2. A second attempt has the other one.
+        #[serde(default = "first", skip_serializing_if = "is_first")]
+        copy: u32,
     },
     /// Send the next prompt to the same session.
     Prompt {
@@ -104,6 +108,9 @@ pub enum Command {
         task: Option<Name>,
         /// To be quoted by the result.
         attempt: u32,
+        /// Which of the task's copies of the project is checked: 1, or 2. To be quoted by the result.
+        #[serde(default = "first", skip_serializing_if = "is_first")]
+        copy: u32,
         /// The commands that must pass.
         commands: Vec<Name>,
         /// The files that the worker reported.
@@ -276,6 +283,8 @@ pub enum NoticeKind {
     ModelPaused,
     /// It answers again.
     ModelResumed,
+    /// A second attempt at a task began beside its first, took its place, or is over.
+    SecondAttempt,
     /// Memory is short, or no longer: tasks of low priority wait, or do not.
     MemoryPressure,
 }

@@ -76,6 +76,10 @@ pub struct Config {
     pub task_timeout_ms: u64,
     /// Which tasks a reviewer looks at.
     pub review: ReviewPolicy,
+    /// Whether a task that takes much longer than its peers gets a second attempt beside its first. Each attempt must have
+    /// a folder of its own.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub speculation: bool,
     /// The models of an agent, `provider/model`, the preferred first: a turn is asked of the first that answers. An
     /// agent without any is asked of the one that the host chooses.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
@@ -95,6 +99,7 @@ impl Default for Config {
             stall_timeout_ms: 120_000,
             task_timeout_ms: 1_800_000,
             review: ReviewPolicy::default(),
+            speculation: false,
             models: BTreeMap::new(),
             budget: Budget::default(),
             seed: 0,

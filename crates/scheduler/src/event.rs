@@ -12,7 +12,7 @@ use crate::{
     plan::Plan,
     pools::strings::Name,
     stagnation::Fingerprint,
-    task::TaskSpec,
+    task::{TaskSpec, first, is_first},
 };
 
 /// One thing that happened.
@@ -169,6 +169,9 @@ pub enum Event {
         task: Option<String>,
         /// As the command named it; another attempt than the current one is ignored.
         attempt: u32,
+        /// As the command named it.
+        #[serde(default = "first", skip_serializing_if = "is_first")]
+        copy: u32,
         /// Whether all checks passed.
         passed: bool,
         /// What they printed.
@@ -230,6 +233,9 @@ pub enum Event {
         task: String,
         /// As the command named it; another attempt than the current one is ignored.
         attempt: u32,
+        /// As the command named it.
+        #[serde(default = "first", skip_serializing_if = "is_first")]
+        copy: u32,
         /// The files outside.
         files: Vec<String>,
     },
@@ -294,6 +300,12 @@ pub enum Event {
     },
     /// The turn lasted too long. Made by [`Scheduler::due`](crate::Scheduler::due).
     TimedOut {
+        /// Of which engagement.
+        lease: LeaseId,
+    },
+    /// The turn takes much longer than those of accepted peers. Made by [`Scheduler::due`](crate::Scheduler::due), where a
+    /// second attempt can begin.
+    Straggled {
         /// Of which engagement.
         lease: LeaseId,
     },

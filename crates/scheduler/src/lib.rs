@@ -103,6 +103,7 @@ pub mod pools;
 mod pressure;
 mod random;
 mod ready;
+mod running_times;
 mod scheduler;
 mod scope;
 mod stagnation;
@@ -143,6 +144,6 @@ pub use scope::in_scope;
 pub use stagnation::{Fingerprint, Sign, Tried};
 pub use task::{MOVES, Priority, Role, TaskKind, TaskSpec, TaskState};
 pub use view::{
-    ContinuationView, Counts, LeaseView, MissionView, ModelView, ScopeRequest, Snapshot, TaskView,
-    Verification,
+    ContinuationView, Counts, LeaseView, MissionView, ModelView, ScopeRequest, SecondView, Snapshot,
+    TaskView, Verification,
 };

@@ -103,6 +103,11 @@ impl Stagnation {
         present.call = call.or_else(|| present.call.take());
     }
 
+    /// The turn that is under way is given up: what it left behind counts no more.
+    pub(crate) fn forget_turn(&mut self) {
+        self.present = Fingerprint::default();
+    }
+
     /// An attempt failed; gives the sign by which the task stagnates.
     pub(crate) fn failed(&mut self, tried: Tried) -> Option<Sign> {
         self.tried.push_back(tried);

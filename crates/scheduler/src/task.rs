@@ -94,6 +94,17 @@ impl TaskSpec {
     }
 }
 
+/// The copy of the project that a task's attempt works in where nothing else is said.
+pub(crate) fn first() -> u32 {
+    1
+}
+
+/// Whether it is that.
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+pub(crate) fn is_first(copy: &u32) -> bool {
+    *copy == first()
+}
+
 /// Where a task is. The legal moves are in [`MOVES`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -162,7 +173,7 @@ pub const MOVES: &[Move<TaskState>] = {
         Move::new(Running, Accepted, "an errand's session is quiet"),
         Move::new(Verifying, Reviewing, "the checks passed, and a review is asked for"),
         Move::new(Verifying, Accepted, "the checks passed"),
-        Move::new(Verifying, Ready, "the checks failed, a retry is queued"),
+        Move::new(Verifying, Ready, "the checks failed, a retry is queued, or a second attempt goes on"),
         Move::new(Verifying, Failed, "the checks failed, and no attempt is left"),
         Move::new(Verifying, Cancelled, "dropped"),
         Move::new(Reviewing, Accepted, "approved"),

@@ -11,7 +11,7 @@ use crate::{
     phase::Phase,
     pools::strings::Name,
     stagnation::Tried,
-    task::{Priority, Role, TaskKind, TaskState},
+    task::{Priority, Role, TaskKind, TaskState, first, is_first},
 };
 
 /// What a verification said.
@@ -32,6 +32,16 @@ pub struct ScopeRequest {
     pub files: Vec<Name>,
     /// What for.
     pub reason: String,
+}
+
+/// A second attempt at a task, beside its first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SecondView {
+    /// Its lease.
+    pub lease: LeaseId,
+    /// Whether its checks run.
+    pub checking: bool,
 }
 
 /// A continuation of the commander that left.
@@ -77,6 +87,12 @@ pub struct TaskView {
     /// The work lease, while it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lease: Option<LeaseId>,
+    /// Which copy of the project it works in, 1 or 2: its second attempt has the other one.
+    #[serde(default = "first", skip_serializing_if = "is_first")]
+    pub copy: u32,
+    /// The attempt beside its first, while there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub second: Option<SecondView>,
     /// The lane that it holds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lane: Option<Lane>,
@@ -141,6 +157,9 @@ pub struct LeaseView {
     pub attempt: u32,
     /// Prompts sent so far.
     pub turn: u32,
+    /// Which of the task's copies of the project it works in: 1, or 2.
+    #[serde(default = "first", skip_serializing_if = "is_first")]
+    pub copy: u32,
     /// The session, as soon as it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session: Option<String>,

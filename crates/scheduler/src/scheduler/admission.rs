@@ -27,7 +27,7 @@ pub(crate) struct Admission {
 }
 
 impl Scheduler {
-    fn permit_is_free(&self) -> bool {
+    pub(super) fn permit_is_free(&self) -> bool {
         self.permits.in_use() < self.limiter.limit()
     }
 

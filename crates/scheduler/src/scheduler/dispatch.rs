@@ -102,7 +102,7 @@ impl Scheduler {
     }
 
     /// The models that a task's next turn is not asked of.
-    fn refused_by(&self, key: TaskKey) -> Vec<Name> {
+    pub(super) fn refused_by(&self, key: TaskKey) -> Vec<Name> {
         let task = &self.tasks[key];
         let Some(work) = &task.work else { return Vec::new() };
         let others: Vec<Name> = work.refused_by.iter().chain(&work.avoided).cloned().collect();
@@ -127,7 +127,7 @@ impl Scheduler {
         }
     }
 
-    fn has_work(&self, role: Role) -> bool {
+    pub(super) fn has_work(&self, role: Role) -> bool {
         self.lanes.has_work(role) || self.held.iter().any(|((of, _), keys)| *of == role && !keys.is_empty())
     }
 

@@ -33,6 +33,8 @@ impl Scheduler {
                 None
             }
         });
+        let straggling = self.stragglers().filter(|(_, at)| *at <= now);
+        let straggling = straggling.map(|(lease, _)| Event::Straggled { lease });
         let over = self.timers.iter().take_while(|(at, _)| *at <= now).map(|(_, subject)| Event::RetryDue {
             task: subject.task().map(|key| self.tasks.id(key).to_string()),
         });
@@ -41,7 +43,7 @@ impl Scheduler {
         let probes = probes.map(|(_, model)| Event::ProbeDue { model: model.as_deref().map(str::to_owned) });
         // Last, so that no turn is looked at that ends at the same time.
         let look = self.poller.next_at().filter(|at| *at <= now).map(|_| Event::PollDue {});
-        hung.chain(over).chain(spent).chain(probes).chain(look).collect()
+        hung.chain(straggling).chain(over).chain(spent).chain(probes).chain(look).collect()
     }
 
     /// The earliest time at which [`due`](Self::due) has something, if nothing happens until then.
@@ -50,7 +52,8 @@ impl Scheduler {
         let hung = self.deadlines().map(|(_, stall, end)| stall.min(end)).min();
         let over = self.timers.first().map(|(at, _)| *at);
         let probe = self.pauses().map(|(at, _)| at).min();
-        let times = [hung, over, self.ledger.runs_out_at(), probe, self.poller.next_at()];
+        let straggling = self.stragglers().map(|(_, at)| at).min();
+        let times = [hung, straggling, over, self.ledger.runs_out_at(), probe, self.poller.next_at()];
         times.into_iter().flatten().min().map(|at| self.clock.outside(at))
     }
 
@@ -93,6 +96,7 @@ impl Scheduler {
         let Some(lease) = self.leases.get(id) else { return };
         match lease.job {
             Job::Work(key) => self.work_hung(key, id, why),
+            Job::Second(key) => self.second_hung(key, id, why),
             Job::Review { subject, .. } => self.next_round(id, subject, false, why),
             Job::Judged(_) => self.end_lease(id),
         }

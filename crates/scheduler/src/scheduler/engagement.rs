@@ -5,7 +5,7 @@ use crate::{
     command::PromptReason,
     lease::{Lane, LeaseId},
     pools::{slots::Recycle, strings::Name},
-    scheduler::review::Review,
+    scheduler::{review::Review, speculation::Second},
     view::ScopeRequest,
 };
 
@@ -15,6 +15,10 @@ use crate::{
 pub(crate) struct Engagement {
     pub(crate) lane: Option<Lane>,
     pub(crate) lease: Option<LeaseId>,
+    /// The attempt beside the main one.
+    pub(crate) second: Option<Second>,
+    /// Whether there is or was a second attempt: there is one at most.
+    pub(crate) speculated: bool,
     /// What the next prompt says; to the lease's session, or where there is no lease, to a new one.
     pub(crate) next: Option<PromptReason>,
     /// The next turn, or the present one, compacts the session's context.

@@ -98,7 +98,9 @@ impl Scheduler {
             Remedy::NextModel if !self.has_next_model(key, trouble.model) => {
                 let agent = &self.tasks[key].spec.agent;
                 let why = format!("{why}; {agent} has no other model to ask");
-                self.fail(key, why);
+                if !self.second_takes_over(key, &why) {
+                    self.fail(key, why);
+                }
             }
             _ => self.use_attempt(key, Next::Fresh(None), why),
         }
@@ -163,6 +165,7 @@ impl Scheduler {
                 let another = model.is_some() && self.circuits.admits_but(&agent, &others, now);
                 self.pause_work(key, next, retry_after.filter(|_| !another), why);
             }
+            Job::Second(key) => self.second_ended(key, report, &why),
             Job::Review { subject, .. } => self.pause_review(id, subject, retry_after, &why),
             Job::Judged(_) => self.end_lease(id),
         }
@@ -176,6 +179,9 @@ impl Scheduler {
     /// The same, where the caller knows a sign of stagnation. By a sign the next attempt becomes a diagnostic one; by a
     /// second the task fails, whatever attempts are left.
     pub(super) fn end_attempt(&mut self, key: TaskKey, next: Next, why: String, sign: Option<Sign>) {
+        if self.second_takes_over(key, &why) {
+            return;
+        }
         let attempts = self.config.attempts;
         let task = self.tasks.change(key);
         let says = match &next {
@@ -224,7 +230,11 @@ impl Scheduler {
         let pause = work.backoff.next(&mut self.random, retry_after);
         work.transient += 1;
         if work.transient > MAX_TRANSIENT {
-            work.transient = 0;
+            if self.second_takes_over(key, &why) {
+                return;
+            }
+            let task = self.tasks.change(key);
+            task.work_mut().transient = 0;
             task.used += 1;
             if task.used >= self.config.attempts {
                 self.fail(key, format!("{why}, {} times in a row", MAX_TRANSIENT + 1));

@@ -36,6 +36,8 @@ pub(crate) struct Lease {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Job {
     Work(TaskKey),
+    /// The second attempt at a task, beside its first.
+    Second(TaskKey),
     /// `own_lane`: whether the review's lane is the lease's own, rather than that of the reviewed task.
     Review {
         subject: Subject,
@@ -48,7 +50,7 @@ pub(crate) enum Job {
 impl Job {
     pub(crate) fn purpose(self) -> Purpose {
         match self {
-            Job::Work(_) => Purpose::Work,
+            Job::Work(_) | Job::Second(_) => Purpose::Work,
             Job::Review { subject, .. } | Job::Judged(subject) => match subject {
                 Subject::Task(_) => Purpose::Review,
                 Subject::Mission => Purpose::Seal,
@@ -58,7 +60,7 @@ impl Job {
 
     pub(crate) fn task(self) -> Option<TaskKey> {
         match self {
-            Job::Work(key) => Some(key),
+            Job::Work(key) | Job::Second(key) => Some(key),
             Job::Review { subject, .. } | Job::Judged(subject) => subject.task(),
         }
     }
@@ -129,6 +131,16 @@ impl Turn {
             self.started_at += now - at;
             self.last_sign = now;
         }
+    }
+
+    /// How long it has lasted, in milliseconds, without the time that its clock stood still.
+    pub(crate) fn lasted(&self, now: u64) -> u64 {
+        self.stopped_at.unwrap_or(now).saturating_sub(self.started_at)
+    }
+
+    /// When it has lasted longer than so many milliseconds; `None` while the clock stands still.
+    pub(crate) fn older_than(&self, ms: u64) -> Option<u64> {
+        (!self.clock_stopped()).then(|| self.started_at.saturating_add(ms).saturating_add(1))
     }
 
     /// When the turn counts as stalled, and when as too long; `None` while the clock stands still.

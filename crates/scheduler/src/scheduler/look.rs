@@ -114,7 +114,14 @@ impl Scheduler {
     fn lease_view(&self, id: LeaseId, lease: &Lease) -> LeaseView {
         let lane = match lease.job {
             Job::Work(key) => self.tasks[key].lane(),
-            Job::Review { .. } | Job::Judged(_) => Some(lease.lane),
+            Job::Second(_) | Job::Review { .. } | Job::Judged(_) => Some(lease.lane),
+        };
+        let copy = match lease.job {
+            Job::Work(key) => self.tasks[key].copy,
+            Job::Second(key) => self.tasks[key].other_copy(),
+            Job::Review { .. } | Job::Judged(_) => {
+                lease.job.task().and_then(|key| self.tasks.get(key)).map_or(1, |task| task.copy)
+            }
         };
         LeaseView {
             lease: id,
@@ -123,6 +130,7 @@ impl Scheduler {
             lane,
             attempt: lease.attempt,
             turn: lease.turn,
+            copy,
             session: lease.session().map(str::to_owned),
             model: lease.model.clone(),
             used: self.leases.used_by(id),

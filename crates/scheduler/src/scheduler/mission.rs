@@ -13,7 +13,7 @@ use crate::{
         leases::Job,
         review::{Review, Subject},
     },
-    task::TaskState,
+    task::{TaskState, first},
     view::Verification,
 };
 
@@ -162,6 +162,11 @@ impl Scheduler {
         // What lies between the last event and this one was no running time.
         self.ledger.rest(self.updated_at);
         for id in self.leases.ids() {
+            if let Some(Job::Second(key)) = self.leases.get(id).map(|lease| lease.job) {
+                self.settle_second(key, "OpenCode ended while it was at work");
+            }
+        }
+        for id in self.leases.ids() {
             if let Some(Job::Work(key)) = self.leases.get(id).map(|lease| lease.job) {
                 self.work_interrupted(key, id);
             }
@@ -194,12 +199,17 @@ impl Scheduler {
     /// for a retry keeps its session but not its lane, so that delegations find one.
     fn take_back_turns(&mut self) {
         for id in self.leases.ids() {
+            if let Some(Job::Second(key)) = self.leases.get(id).map(|lease| lease.job) {
+                self.settle_second(key, "the mission is paused");
+            }
+        }
+        for id in self.leases.ids() {
             let Some(lease) = self.leases.get(id) else { continue };
             let running = lease.running.is_some();
             match lease.job {
                 Job::Work(key) if self.tasks[key].is_delegation() => {}
                 Job::Work(key) if running => self.requeue(key),
-                Job::Work(_) => {}
+                Job::Work(_) | Job::Second(_) => {}
                 Job::Review { subject: Subject::Mission, .. } | Job::Judged(_) => self.end_lease(id),
                 Job::Review { subject, .. } if running => self.withdraw_review(id, subject),
                 Job::Review { subject, .. } => {
@@ -240,6 +250,7 @@ impl Scheduler {
             self.out.push(Command::Verify {
                 task: None,
                 attempt: self.mission.verifications,
+                copy: first(),
                 commands: self.mission.verify.clone(),
                 files: Vec::new(),
                 review_follows: self.config.review != ReviewPolicy::Never,

@@ -11,6 +11,7 @@
 //! | `work` | how work turns begin and end, and what comes after |
 //! | `review` | the same of reviews and the seal |
 //! | `failures` | what comes after a work turn that ended with an error |
+//! | `speculation` | when a straggler gets a second attempt, and which of the two wins |
 //! | `scopes` | files that a worker asks for, or changed without asking |
 //! | `continuation` | when a silent commander is continued |
 //! | `decisions` | what waits for the commander, and goes on by its word |
@@ -35,6 +36,7 @@ mod planning;
 pub(crate) mod review;
 mod scopes;
 mod sessions;
+pub(crate) mod speculation;
 pub(crate) mod tasks;
 mod work;
 
@@ -67,6 +69,7 @@ use crate::{
     pools::strings::Name,
     pressure::{Pressure, PressureChange},
     random::Random,
+    running_times::RunningTimes,
     stagnation::Causes,
     task::Role,
     view::TaskView,
@@ -138,6 +141,8 @@ pub struct Scheduler {
     waiting: BTreeSet<TaskKey>,
     continuation: Continuation,
     lessons: Lessons,
+    /// How long accepted tasks took.
+    running_times: RunningTimes,
     /// Why checks failed lately.
     causes: Causes,
     /// Tasks whose next turn may begin, first come first served.
@@ -204,6 +209,7 @@ impl Scheduler {
             waiting: BTreeSet::new(),
             continuation: Continuation::default(),
             lessons: Lessons::default(),
+            running_times: RunningTimes::default(),
             causes: Causes::default(),
             retries: VecDeque::new(),
             reviews: VecDeque::new(),
@@ -278,8 +284,8 @@ impl Scheduler {
             Event::TaskReported { lease, turn, status, summary, evidence, files } => {
                 self.on_reported(lease, turn, Report { status, summary, evidence, files })?;
             }
-            Event::Verified { task: Some(id), attempt, passed, report, fingerprint } => {
-                self.on_task_verified(&id, attempt, passed, report, fingerprint)?;
+            Event::Verified { task: Some(id), attempt, copy, passed, report, fingerprint } => {
+                self.on_task_verified(&id, (attempt, copy), passed, report, fingerprint)?;
             }
             Event::Verified { task: None, attempt, passed, report, .. } => {
                 self.on_mission_verified(attempt, passed, report)?;
@@ -294,8 +300,8 @@ impl Scheduler {
             Event::ScopeDecided { task, granted, reason } => {
                 self.on_scope_decided(&task, granted, reason)?;
             }
-            Event::ScopeViolated { task, attempt, files } => {
-                self.on_scope_violated(&task, attempt, files)?;
+            Event::ScopeViolated { task, attempt, copy, files } => {
+                self.on_scope_violated(&task, (attempt, copy), files)?;
             }
             Event::CommanderIdle { session, edge } => self.on_commander_idle(session, edge)?,
             Event::ContinueAccepted { edge } => self.on_continue_accepted(&edge)?,
@@ -310,6 +316,7 @@ impl Scheduler {
             Event::PressureFell { percent } => self.on_pressure(PressureChange::Fell { percent })?,
             Event::Stalled { lease } => self.on_stalled(lease)?,
             Event::TimedOut { lease } => self.on_timed_out(lease)?,
+            Event::Straggled { lease } => self.on_straggled(lease)?,
             Event::RetryDue { task } => self.on_retry_due(task.as_deref())?,
             Event::PollDue {} => self.on_poll_due()?,
         }

@@ -178,7 +178,7 @@ impl Scheduler {
         match self.running_lease(id, turn)?.job {
             Job::Review { subject, own_lane } => Ok((subject, own_lane)),
             Job::Judged(_) => Err(Ignored(format!("{id} has given its verdict already"))),
-            Job::Work(_) => Err(Ignored(format!("{id} is no review"))),
+            Job::Work(_) | Job::Second(_) => Err(Ignored(format!("{id} is no review"))),
         }
     }
 

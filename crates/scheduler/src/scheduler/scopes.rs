@@ -23,7 +23,7 @@ impl Scheduler {
         files: Vec<Name>,
         reason: String,
     ) -> Result<(), Ignored> {
-        let Job::Work(key) = self.running_lease(id, turn)?.job else {
+        let (Job::Work(key) | Job::Second(key)) = self.running_lease(id, turn)?.job else {
             return Err(Ignored(format!("{id} is no work")));
         };
         if let Some(turn) = self.leases.get_mut(id).and_then(|lease| lease.running.as_mut()) {
@@ -97,19 +97,23 @@ impl Scheduler {
     pub(super) fn on_scope_violated(
         &mut self,
         id: &str,
-        attempt: u32,
+        (attempt, copy): (u32, u32),
         files: Vec<String>,
     ) -> Result<(), Ignored> {
-        let key = self.in_verification(id, attempt)?;
         let report = format!("changed outside of its scope: {}", files.join(", "));
         let why = excerpt(&report);
+        if let Some(key) = self.is_of_second(id, attempt, copy) {
+            self.second_failed(key, &why);
+            return Ok(());
+        }
+        let key = self.in_verification(id, attempt, copy)?;
         self.tasks.change(key).verification = Some(Verification { passed: false, report });
         self.use_attempt(key, Next::Prompt(PromptReason::OutOfScope { files }), why);
         Ok(())
     }
 
     /// The task that waits for checks of this attempt.
-    pub(super) fn in_verification(&self, id: &str, attempt: u32) -> Result<TaskKey, Ignored> {
+    pub(super) fn in_verification(&self, id: &str, attempt: u32, copy: u32) -> Result<TaskKey, Ignored> {
         let key = self.tasks.find(id).ok_or_else(|| Ignored(format!("there is no task {id:?}")))?;
         let task = &self.tasks[key];
         if task.state() != TaskState::Verifying {
@@ -117,6 +121,9 @@ impl Scheduler {
         }
         if task.attempt() != attempt {
             return Err(Ignored(format!("task {id:?} is at attempt {}, not {attempt}", task.attempt())));
+        }
+        if task.copy != copy || self.second_is_checked(key) {
+            return Err(Ignored(format!("task {id:?} waits for no checks of its copy {copy}")));
         }
         Ok(key)
     }

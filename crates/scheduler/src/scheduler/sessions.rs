@@ -79,16 +79,22 @@ impl Scheduler {
         text: Option<String>,
         fingerprint: Option<Fingerprint>,
     ) -> Result<(), Ignored> {
-        let job = self.running_lease(id, turn)?.job;
+        let now = self.clock.now();
+        let lease = self.running_lease(id, turn)?;
+        let job = lease.job;
+        let lasted = lease.running.as_ref().map(|turn| turn.lasted(now));
         let report = self.end_turn(id, Answer::Given);
         self.limiter.succeeded();
         match job {
             Job::Work(key) => {
+                let task = self.tasks.change(key);
+                task.ran_ms = lasted;
                 if let Some(fingerprint) = fingerprint {
-                    self.tasks.change(key).stagnation_mut().note(fingerprint);
+                    task.stagnation_mut().note(fingerprint);
                 }
                 self.work_ended(key, report, text);
             }
+            Job::Second(key) => self.second_fell_silent(key, report, lasted),
             Job::Review { subject, .. } => {
                 self.calm_review(subject);
                 self.next_round(id, subject, true, "the turn ended without a verdict");
@@ -116,6 +122,7 @@ impl Scheduler {
         let trouble = Trouble { kind, message, retry_after, model };
         match job {
             Job::Work(key) => self.work_failed(key, report, trouble),
+            Job::Second(key) => self.second_ended(key, report, &trouble.to_string()),
             Job::Judged(_) => self.end_lease(id),
             Job::Review { subject, .. } => match trouble.remedy() {
                 Remedy::Wait => self.pause_review(id, subject, retry_after, &trouble.to_string()),
@@ -150,6 +157,7 @@ impl Scheduler {
         let why = format!("{times} times in a row the same tool call: {}", excerpt(call));
         match job {
             Job::Work(key) => self.end_attempt(key, Next::Fresh(None), why, Some(Sign::SameCall)),
+            Job::Second(key) => self.drop_second(key, &why),
             Job::Review { subject, .. } | Job::Judged(subject) => self.next_round(id, subject, false, &why),
         }
         Ok(())
@@ -183,6 +191,7 @@ impl Scheduler {
         }
         match job {
             Job::Work(key) => self.give_to_user(key, &trouble),
+            Job::Second(key) => self.second_hung(key, id, &trouble.to_string()),
             Job::Review { subject, .. } => {
                 self.withdraw_review(id, subject);
                 self.stop_for_user(format!("review: {}", trouble.for_user()));

@@ -12,9 +12,9 @@ use crate::{
         slots::{Slot, Slots},
         strings::{Name, NameCounts, Names},
     },
-    scheduler::engagement::Engagement,
+    scheduler::{engagement::Engagement, speculation::Second},
     stagnation::Stagnation,
-    task::{Priority, TaskKind, TaskSpec, TaskState},
+    task::{Priority, TaskKind, TaskSpec, TaskState, first},
     view::{Counts, TaskView, Verification},
 };
 
@@ -35,6 +35,10 @@ pub(crate) struct Task {
     state: TaskState,
     /// Attempts used up.
     pub(crate) used: u32,
+    /// Which copy of the project its main attempt works in: 1 or 2. It outlives a pause.
+    pub(crate) copy: u32,
+    /// How long the last turn that ended by itself took, in milliseconds.
+    pub(crate) ran_ms: Option<u64>,
     /// Between its first turn and its end.
     pub(crate) work: Option<Slot<Engagement>>,
     /// The earlier session that the first turn goes on in; delegations only.
@@ -65,6 +69,8 @@ impl Task {
             widened: Vec::new(),
             state: TaskState::Pending,
             used: 0,
+            copy: first(),
+            ran_ms: None,
             work: None,
             continued: None,
             session: None,
@@ -126,6 +132,18 @@ impl Task {
         self.stagnation.as_deref()
     }
 
+    /// The turn that is under way is given up.
+    pub(crate) fn forget_turn(&mut self) {
+        if let Some(stagnation) = &mut self.stagnation {
+            stagnation.forget_turn();
+        }
+    }
+
+    /// The copy of the project that the main attempt does not work in.
+    pub(crate) fn other_copy(&self) -> u32 {
+        if self.copy == first() { 2 } else { first() }
+    }
+
     pub(crate) fn is_delegation(&self) -> bool {
         self.spec.kind == TaskKind::Delegation
     }
@@ -171,6 +189,8 @@ impl Task {
             attempt: if self.started_at.is_some() { self.attempt().min(attempts) } else { 0 },
             attempts,
             lease: self.lease(),
+            copy: self.copy,
+            second: self.work.as_ref().and_then(|work| work.second.as_ref()).map(Second::view),
             lane: self.lane(),
             session: self.session.clone(),
             reason: self.reason.clone(),

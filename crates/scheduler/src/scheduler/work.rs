@@ -48,6 +48,7 @@ impl Scheduler {
         let task = self.tasks.change(key);
         task.work_mut().lane = Some(lane);
         task.started_at.get_or_insert(now);
+        task.ran_ms = None;
         let (id, attempt) = (task.spec.id.clone(), task.attempt());
         let work = task.work_mut();
         let (kept, reason, compacts) = (work.lease, work.next.take(), work.compacts);
@@ -66,7 +67,7 @@ impl Scheduler {
                 None => Command::Compact { lease, task: id, lane, attempt, turn, model, session },
             });
         } else {
-            let agent = task.spec.agent.clone();
+            let (agent, copy) = (task.spec.agent.clone(), task.copy);
             let session = task.continued.take();
             let lease = self.leases.open(Job::Work(key), lane, attempt, turn);
             task.work_mut().lease = Some(lease);
@@ -87,6 +88,7 @@ impl Scheduler {
                 session,
                 reason,
                 lessons,
+                copy,
             });
         }
     }
@@ -98,12 +100,18 @@ impl Scheduler {
         turn: Option<u32>,
         report: Report,
     ) -> Result<(), Ignored> {
-        let lease = self.running_lease(id, turn)?;
-        let Job::Work(key) = lease.job else { return Err(Ignored(format!("{id} is no work"))) };
-        if report.status == ReportStatus::Blocked && !self.tasks[key].is_delegation() {
+        let job = self.running_lease(id, turn)?.job;
+        let (Job::Work(key) | Job::Second(key)) = job else {
+            return Err(Ignored(format!("{id} is no work")));
+        };
+        if job == Job::Second(key) && report.status == ReportStatus::Blocked {
+            self.drop_second(key, &format!("blocked: {}", excerpt(&report.summary)));
+        } else if report.status == ReportStatus::Blocked && !self.tasks[key].is_delegation() {
             let why = format!("blocked: {}", excerpt(&report.summary));
-            self.keep_report(key, report);
-            self.fail(key, why);
+            if !self.second_takes_over(key, &why) {
+                self.keep_report(key, report);
+                self.fail(key, why);
+            }
         } else if let Some(turn) = self.leases.get_mut(id).and_then(|lease| lease.running.as_mut()) {
             turn.sign_of_life(self.clock.now());
             turn.report = Some(report);
@@ -185,7 +193,7 @@ impl Scheduler {
         self.close_turn(turn, Answer::Unknown)
     }
 
-    fn keep_report(&mut self, key: TaskKey, report: Report) {
+    pub(super) fn keep_report(&mut self, key: TaskKey, report: Report) {
         let task = self.tasks.change(key);
         task.summary = Some(report.summary);
         task.evidence = report.evidence;
@@ -194,7 +202,9 @@ impl Scheduler {
 
     fn verify(&mut self, key: TaskKey) {
         self.tasks.step(key, TaskState::Verifying);
-        self.ask_verification(key);
+        if !self.second_is_checked(key) {
+            self.ask_verification(key);
+        }
     }
 
     /// Asks for the checks of a task that is verifying, again after a pause: those under way may have died.
@@ -203,6 +213,7 @@ impl Scheduler {
         self.out.push(Command::Verify {
             task: Some(task.spec.id.clone()),
             attempt: task.attempt(),
+            copy: task.copy,
             commands: task.spec.verify.clone(),
             files: task.files.clone(),
             review_follows: self.wants_review(key),
@@ -213,12 +224,22 @@ impl Scheduler {
     pub(super) fn on_task_verified(
         &mut self,
         id: &str,
-        attempt: u32,
+        (attempt, copy): (u32, u32),
         passed: bool,
         report: String,
         fingerprint: Option<Fingerprint>,
     ) -> Result<(), Ignored> {
-        let key = self.in_verification(id, attempt)?;
+        if let Some(key) = self.is_of_second(id, attempt, copy) {
+            if !passed {
+                self.second_failed(key, &format!("verification failed: {}", excerpt(&report)));
+                return Ok(());
+            }
+            self.promote(key, "it passed its checks first");
+        }
+        let key = self.in_verification(id, attempt, copy)?;
+        if passed {
+            self.drop_second(key, "the first passed its checks");
+        }
         let asked = self.wants_review(key);
         let error = fingerprint.as_ref().and_then(|fingerprint| fingerprint.error.clone());
         let task = self.tasks.change(key);
@@ -301,6 +322,10 @@ impl Scheduler {
         self.tasks.change(key).reason = None;
         self.disengage(key);
         if !self.tasks[key].is_delegation() {
+            let task = &self.tasks[key];
+            if let Some(ran) = task.ran_ms.filter(|_| self.config.speculation) {
+                self.running_times.accepted(task.spec.role, ran);
+            }
             self.learn(key);
             self.continuation.progressed();
             self.mission.changed = true;
@@ -367,7 +392,8 @@ impl Scheduler {
 
     /// A task lets go of all that it holds: session, lane, files, timer.
     pub(super) fn disengage(&mut self, key: TaskKey) {
-        let Some(work) = self.tasks.change(key).work.take() else { return };
+        let Some(mut work) = self.tasks.change(key).work.take() else { return };
+        let second = work.second.take();
         if let Some(lease) = work.lease {
             self.end_lease(lease);
         }
@@ -377,6 +403,7 @@ impl Scheduler {
         if let Some(at) = work.retry_at {
             self.timers.remove(&(at, Subject::Task(key)));
         }
+        self.end_second(second);
         self.engaged.remove(&key);
         self.waiting.remove(&key);
         self.wake_waiting(key);

@@ -299,6 +299,7 @@ pub(crate) fn verified(task: Option<&str>, attempt: u32, passed: bool) -> Event 
     Event::Verified {
         task: task.map(str::to_owned),
         attempt,
+        copy: 1,
         passed,
         report: "2 errors".to_owned(),
         fingerprint: None,

@@ -27,6 +27,7 @@ mod reviewing;
 mod scale;
 mod scopes;
 mod session_errors;
+mod speculating;
 mod stagnating;
 mod tables;
 mod time;

@@ -35,6 +35,7 @@ fn all_accepted_means_verification_then_the_seal_then_the_end() {
     let asked = Command::Verify {
         task: None,
         attempt: 1,
+        copy: 1,
         commands: vec!["npm test".into()],
         files: vec![],
         review_follows: true,

@@ -124,7 +124,7 @@ fn changes_outside_the_scope_go_back_to_the_worker_and_count() {
     let (mut bench, _) = bench();
     bench.do_work("a");
     let files = vec!["README.md".to_owned()];
-    let violated = Event::ScopeViolated { task: "a".into(), attempt: 1, files: files.clone() };
+    let violated = Event::ScopeViolated { task: "a".into(), attempt: 1, copy: 1, files: files.clone() };
     let commands = bench.send(violated.clone());
     let told = |command: &Command| {
         matches!(command, Command::Prompt { attempt: 2, reason: PromptReason::OutOfScope { files: f }, .. }

@@ -18,6 +18,7 @@ fn fail(bench: &mut Bench, id: &str, diff: &str, error: &str) -> Vec<Command> {
     bench.send(Event::Verified {
         task: Some(id.into()),
         attempt: bench.task(id).attempt,
+        copy: 1,
         passed: false,
         report: format!("the output: {error}"),
         fingerprint: Some(Fingerprint { diff: Some(diff.into()), error: Some(error.into()), call: None }),

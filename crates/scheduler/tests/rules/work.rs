@@ -27,6 +27,7 @@ fn a_report_counts_when_the_session_is_quiet() {
     let expected = Command::Verify {
         task: Some("a".into()),
         attempt: 1,
+        copy: 1,
         commands: vec!["npm test".into()],
         files: vec!["src/a.ts".to_owned()],
         review_follows: false,

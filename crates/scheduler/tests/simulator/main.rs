@@ -28,6 +28,7 @@ mod people;
 mod play;
 mod regressions;
 mod replica;
+mod settings;
 mod shrink;
 mod shrinking;
 mod simulation;

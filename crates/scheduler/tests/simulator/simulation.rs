@@ -3,8 +3,7 @@
 use std::collections::VecDeque;
 
 use orchestrator_scheduler::{
-    Budget, Command, Config, Decision, Event, Journaled, Memory, Outcome, Phase, Record, ReviewPolicy,
-    Snapshot, TaskState,
+    Budget, Command, Config, Decision, Event, Journaled, Memory, Outcome, Phase, Record, Snapshot, TaskState,
 };
 
 use crate::{
@@ -14,10 +13,11 @@ use crate::{
     disk::Disk,
     disturbance::{self, Disturbance},
     fault::Fault,
-    host::{Host, MODELS},
-    invariants::{Broken, Kept, Step, Witness, check_event, ensure},
+    host::Host,
+    invariants::{Broken, Kept, Step, Witness, check_event, checked_copy, ensure},
     people::Commander,
     replica::Replica,
+    settings,
     statistics::Statistics,
 };
 
@@ -67,22 +67,7 @@ pub(crate) struct Simulation {
 impl Simulation {
     pub(crate) fn new(case: &Case, extra: Option<ExtraRule>) -> Self {
         let mut chance = Chance::of(&[case.seed, 6]);
-        let lanes = |chance: &mut Chance| u32::try_from(chance.between(1, case.lanes)).unwrap();
-        let mut config = Config::default();
-        config.lanes.planner = lanes(&mut chance);
-        config.lanes.worker = lanes(&mut chance);
-        config.lanes.reviewer = lanes(&mut chance);
-        config.attempts = chance.pick(&[1, 2, 3]);
-        (config.stall_timeout_ms, config.task_timeout_ms) = (2_000, 20_000);
-        config.review = chance.pick(&[ReviewPolicy::Plan, ReviewPolicy::Always, ReviewPolicy::Never]);
-        config.seed = case.seed;
-        if case.faults.has(Fault::Models) {
-            let models = MODELS[..=chance.index(2)].iter().map(ToString::to_string).collect();
-            config.models.insert("worker".into(), models);
-        }
-        if case.faults.has(Fault::TightBudget) {
-            config.budget = tight_budget(&mut chance);
-        }
+        let config = settings::drawn(case, &mut chance);
         let disk = Disk::default();
         let mission = Journaled::open(config.clone(), disk.clone()).unwrap();
         let disturbances = disturbance::drawn(case.seed).into_iter();
@@ -156,6 +141,12 @@ impl Simulation {
             accepted: counts.accepted.into(),
             failed: counts.failed.into(),
             cancelled: counts.cancelled.into(),
+            second_wins: self
+                .last
+                .tasks
+                .iter()
+                .filter(|task| task.copy == 2 && task.state == TaskState::Accepted)
+                .count() as u64,
             ..self.statistics.clone()
         }
     }
@@ -208,8 +199,8 @@ impl Simulation {
 
     /// Whether a check is waited for whose result nobody will tell. By contract the caller sees to it.
     fn checks_were_lost(&self) -> bool {
-        let verifying = self.last.tasks.iter().filter(|task| task.state == TaskState::Verifying);
-        verifying.into_iter().any(|task| self.host.lost_check(Some(&task.id), Some(task.attempt)))
+        let mut checked = self.last.tasks.iter().filter_map(|task| Some((task, checked_copy(task)?)));
+        checked.any(|(task, copy)| self.host.lost_check(Some(&task.id), Some((task.attempt, copy))))
             || (self.phase() == Phase::Verifying && self.host.lost_check(None, None))
     }
 
@@ -429,6 +420,9 @@ impl Simulation {
         self.statistics.steps += 1;
         self.statistics.events += events.len() as u64;
         self.statistics.ignored += outcomes.iter().filter(|outcome| outcome.ignored.is_some()).count() as u64;
+        let taken = events.iter().zip(outcomes).filter(|(_, outcome)| outcome.ignored.is_none());
+        self.statistics.second_attempts +=
+            taken.filter(|(event, _)| matches!(event, Event::Straggled { .. })).count() as u64;
         // What changed without being kept would show at the next comparison with the replica, too.
         let looks = self.disk.len() > kept || self.statistics.steps.is_multiple_of(UNKEPT_LOOKS);
         let new = looks.then(|| self.mission.scheduler().snapshot());
@@ -465,21 +459,6 @@ impl Simulation {
         let soon = self.timer.is_some_and(|at| at <= self.now + LONGEST_UNSEEN_MS);
         ensure!(InSight, !seen || soon, "the next look is at {:?}, and it is {}", self.timer, self.now);
         Ok(())
-    }
-}
-
-/// Limits of one to three kinds that a mission of some tasks reaches.
-fn tight_budget(chance: &mut Chance) -> Budget {
-    let mut limit = |from: u64, to: u64| {
-        let limit = chance.between(from, to);
-        chance.percent(40).then_some(limit)
-    };
-    Budget {
-        tokens: limit(20_000, 400_000),
-        micro_usd: limit(60_000, 1_000_000),
-        running_ms: limit(1_000, 120_000),
-        calls: limit(2, 40),
-        children: limit(1, 12),
     }
 }
 

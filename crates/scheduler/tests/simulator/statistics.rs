@@ -18,6 +18,9 @@ pub(crate) struct Statistics {
     pub(crate) accepted: u64,
     pub(crate) failed: u64,
     pub(crate) cancelled: u64,
+    /// Second attempts that began, and those by which a task was accepted.
+    pub(crate) second_attempts: u64,
+    pub(crate) second_wins: u64,
     /// The longest mission, in steps.
     pub(crate) longest: u64,
     pub(crate) strikes: Strikes,
@@ -35,6 +38,8 @@ impl Statistics {
         self.accepted += other.accepted;
         self.failed += other.failed;
         self.cancelled += other.cancelled;
+        self.second_attempts += other.second_attempts;
+        self.second_wins += other.second_wins;
         self.longest = self.longest.max(other.longest);
         self.strikes.add(&other.strikes);
     }
@@ -58,6 +63,7 @@ impl fmt::Display for Statistics {
             f,
             "{events} events, {ignored} of them ignored; {crashes} crashes, {replays} replays compared"
         )?;
+        writeln!(f, "{} second attempts, {} of them won", self.second_attempts, self.second_wins)?;
         let Self { accepted, failed, cancelled, .. } = self;
         writeln!(f, "tasks: {accepted} accepted, {failed} failed, {cancelled} cancelled")?;
         write!(f, "faults:")?;

@@ -41,8 +41,8 @@ pub(crate) struct Host {
     pub(crate) turns: u64,
 }
 
-/// The task, or the mission, and the attempt.
-type Check = (Option<String>, u32);
+/// The task, or the mission, the attempt, and the copy of the project.
+type Check = (Option<String>, u32, u32);
 
 /// The record of a turn: which it is, and since when it has ended with what.
 #[derive(Debug)]
@@ -98,10 +98,10 @@ impl Host {
     }
 
     /// Whether the result of a check was lost for good.
-    pub(crate) fn lost_check(&self, task: Option<&str>, attempt: Option<u32>) -> bool {
-        self.lost_checks
-            .iter()
-            .any(|(of, at)| of.as_deref() == task && attempt.is_none_or(|attempt| *at == attempt))
+    pub(crate) fn lost_check(&self, task: Option<&str>, of: Option<(u32, u32)>) -> bool {
+        self.lost_checks.iter().any(|(subject, attempt, copy)| {
+            subject.as_deref() == task && of.is_none_or(|of| of == (*attempt, *copy))
+        })
     }
 
     pub(crate) fn carry_out(&mut self, now: u64, command: &Command) {
@@ -125,7 +125,7 @@ impl Host {
             Command::ReviewPrompt { lease, turn, lane, model, .. } => {
                 self.judge(now, *lease, *turn, *lane, model.as_deref());
             }
-            Command::Verify { task, attempt, .. } => self.check(now, task.as_deref(), *attempt),
+            Command::Verify { task, attempt, copy, .. } => self.check(now, task.as_deref(), *attempt, *copy),
             Command::Poll { lease, .. } => self.look(now, *lease),
             Command::Abort { lease, .. } => self.abort(now, *lease),
             Command::Continue { edge, session, .. } => self.continue_commander(now, edge, session),
@@ -151,27 +151,27 @@ impl Host {
         true
     }
 
-    fn check(&mut self, now: u64, task: Option<&str>, attempt: u32) {
-        let check = (task.map(str::to_owned), attempt);
+    fn check(&mut self, now: u64, task: Option<&str>, attempt: u32, copy: u32) {
+        let check = (task.map(str::to_owned), attempt, copy);
         let name = task.map_or(0, |id| id.bytes().fold(1, |sum, byte| sum * 31 + u64::from(byte)));
         let times = self.checks.entry(check.clone()).or_default();
         *times += 1;
         let times = *times;
         let mut chance = Chance::of(&[self.seed, 11, name, u64::from(attempt), times]);
         let passed = !self.luck.strikes(Fault::FailedCheck, &mut chance, 15);
-        let (task, attempt) = check.clone();
+        let (task, attempt, copy) = check.clone();
         let mut own = Chance::of(&[self.seed, 14, name, u64::from(attempt), times]);
         let fingerprint = self.luck.strikes(Fault::Circles, &mut own, 60).then(|| fingerprint(&mut own));
         let way = Way { lost: Fault::LostCheck, spread: 200 };
         let outside = task.is_some() && self.luck.strikes(Fault::OutsideScope, &mut own, 8);
         if let Some(task) = task.clone().filter(|_| outside) {
             let files = vec!["elsewhere".into()];
-            if !self.tell(now, way, &mut chance, Event::ScopeViolated { task, attempt, files }) {
+            if !self.tell(now, way, &mut chance, Event::ScopeViolated { task, attempt, copy, files }) {
                 self.lost_checks.insert(check);
             }
             return;
         }
-        let verified = Event::Verified { task, attempt, passed, report: "checked".into(), fingerprint };
+        let verified = Event::Verified { task, attempt, copy, passed, report: "checked".into(), fingerprint };
         if self.tell(now, way, &mut chance, verified) {
             self.lost_checks.remove(&check);
         } else {

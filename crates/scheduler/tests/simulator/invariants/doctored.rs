@@ -3,7 +3,8 @@
 use orchestrator_scheduler::{
     BreakerState, Command, Config, Counts, Event, Lane, LaneCounts, LeaseId, LeaseView, MissionOutcome,
     ModelView, Outcome, Phase, Plan, Priority, PromptReason, Purpose, ReportStatus, Role, Scheduler,
-    SessionErrorKind, Sign, Snapshot, TaskKind, TaskSpec, TaskState, TaskView, Tried, Usage, Verification,
+    SecondView, SessionErrorKind, Sign, Snapshot, TaskKind, TaskSpec, TaskState, TaskView, Tried, Usage,
+    Verification,
 };
 
 use super::{Broken, Kept, Rule, Step, Witness, check_event};
@@ -55,6 +56,7 @@ fn mission() -> Doctored {
     send(Event::Verified {
         task: Some("a".into()),
         attempt: 1,
+        copy: 1,
         passed: true,
         report: String::new(),
         fingerprint: None,
@@ -107,6 +109,24 @@ impl Doctored {
 
     fn lease(&mut self, id: &str) -> &mut LeaseView {
         self.now.leases.iter_mut().find(|lease| lease.task.as_deref() == Some(id)).unwrap()
+    }
+
+    /// Gives a task a second attempt, whatever it is at.
+    fn add_second(&mut self, id: &str, lease: LeaseId) -> &mut LeaseView {
+        let mut view = self.now.leases.iter().find(|view| view.running).unwrap().clone();
+        (view.lease, view.task, view.copy, view.turn) = (lease, Some(id.into()), 2, 1);
+        view.session = Some(format!("of {lease}"));
+        let taken: Vec<u32> = self.now.leases.iter().filter_map(|lease| Some(lease.lane?.index)).collect();
+        let index = (0..9).find(|index| !taken.contains(index)).unwrap();
+        view.lane = Some(Lane { role: Role::Worker, index });
+        self.config.lanes.worker = 9;
+        self.witness.turns.insert(lease, 1);
+        self.task(id).second = Some(SecondView { lease, checking: false });
+        let mission = &mut self.now.mission;
+        mission.in_use += 1;
+        mission.limit = mission.limit.max(mission.in_use);
+        self.now.leases.push(view);
+        self.now.leases.last_mut().unwrap()
     }
 
     /// The command that starts "c".
@@ -167,6 +187,35 @@ const CHANGES: &[(Rule, &str, Change)] = &[
     (Rule::Holdings, "accepted though its checks failed", |m| {
         m.task("a").verification = Some(Verification { passed: false, report: String::new() });
     }),
+    (Rule::Attempts, "two attempts without the setting", |m| {
+        m.add_second("b", LeaseId(40));
+    }),
+    (Rule::Attempts, "three attempts", |m| {
+        m.config.speculation = true;
+        m.add_second("b", LeaseId(40));
+        m.add_second("b", LeaseId(41));
+    }),
+    (Rule::Attempts, "two attempts in one copy of the project", |m| {
+        m.config.speculation = true;
+        m.add_second("b", LeaseId(40)).copy = 1;
+    }),
+    (Rule::Losers, "an accepted task whose second attempt is left", |m| {
+        m.config.speculation = true;
+        m.add_second("a", LeaseId(40));
+    }),
+    (Rule::Losers, "a loser that is not stopped", |m| {
+        m.add_second("b", LeaseId(40));
+        m.before.leases.clone_from(&m.now.leases);
+        let before = m.task("b").clone();
+        *m.before.tasks.iter_mut().find(|task| task.id == "b").unwrap() = before;
+        m.now.leases.retain(|lease| lease.task.as_deref() != Some("b"));
+        m.now.mission.in_use -= 2;
+        let counts = &mut m.now.mission.counts;
+        (counts.running, counts.failed) = (counts.running - 1, counts.failed + 1);
+        let at = m.now.mission.updated_at;
+        let b = m.task("b");
+        (b.state, b.ended_at, b.second, b.lease, b.lane) = (TaskState::Failed, Some(at), None, None, None);
+    }),
     (Rule::Counts, "a counter too high", |m| m.now.mission.counts.accepted += 1),
     (Rule::Pauses, "it goes on before its pause is over", |m| {
         let id = m.before.tasks.iter().position(|task| task.id == "c").unwrap();
@@ -196,11 +245,25 @@ const CHANGES: &[(Rule, &str, Change)] = &[
     }),
     (Rule::Commands, "checks of what runs", |m| {
         let (task, commands, files) = (Some("b".into()), Vec::new(), Vec::new());
-        m.commands.push(Command::Verify { task, attempt: 1, commands, files, review_follows: false });
+        m.commands.push(Command::Verify {
+            task,
+            attempt: 1,
+            copy: 1,
+            commands,
+            files,
+            review_follows: false,
+        });
     }),
     (Rule::Commands, "checks of a mission under way", |m| {
         let (commands, files) = (Vec::new(), Vec::new());
-        m.commands.push(Command::Verify { task: None, attempt: 1, commands, files, review_follows: false });
+        m.commands.push(Command::Verify {
+            task: None,
+            attempt: 1,
+            copy: 1,
+            commands,
+            files,
+            review_follows: false,
+        });
     }),
     (Rule::Budget, "a turn beyond the budget", |m| {
         m.now.mission.budget.tokens = Some(100);
@@ -311,6 +374,7 @@ fn every_doctored_outcome_is_refused() {
     let verified = |attempt| Event::Verified {
         task: Some("a".into()),
         attempt,
+        copy: 1,
         passed: true,
         report: String::new(),
         fingerprint: None,

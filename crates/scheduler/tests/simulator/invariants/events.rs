@@ -1,10 +1,10 @@
 //! Which events count, by what was before them: an oracle of its own.
 
 use orchestrator_scheduler::{
-    Event, LeaseId, LeaseView, Outcome, Phase, Purpose, SessionErrorKind, Snapshot, TaskKind, TaskState,
+    Event, LeaseId, LeaseView, Outcome, Phase, Purpose, SessionErrorKind, Snapshot, TaskKind,
 };
 
-use super::{Kept, Step, ensure};
+use super::{Kept, Step, ensure, speculation::checked_copy};
 
 /// Whether an event counts where things stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,9 +76,10 @@ fn due(before: &Snapshot, event: &Event) -> Due {
         Event::ScopeRequested { lease, turn, .. } => {
             yes(at_work(*lease, *turn).is_some_and(|lease| lease.purpose == Purpose::Work))
         }
-        Event::ScopeViolated { task: id, attempt, .. } | Event::Verified { task: Some(id), attempt, .. } => {
+        Event::ScopeViolated { task: id, attempt, copy, .. }
+        | Event::Verified { task: Some(id), attempt, copy, .. } => {
             let task = before.tasks.iter().find(|task| task.id == *id);
-            yes(task.is_some_and(|task| task.state == TaskState::Verifying && task.attempt == *attempt))
+            yes(task.is_some_and(|task| checked_copy(task) == Some(*copy) && task.attempt == *attempt))
         }
         Event::Verified { task: None, .. } if before.mission.phase != Phase::Verifying => Due::Late,
         Event::PlanSubmitted { .. }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use orchestrator_scheduler::{Command, LeaseId, LeaseView, Phase, Purpose, TaskState};
 
-use super::{Kept, Step, Witness, ensure};
+use super::{Kept, Step, Witness, ensure, speculation::checked_copy};
 
 impl Witness {
     /// Numbers of leases only grow, prompts are counted from 1, and no session belongs to two live leases.
@@ -51,6 +51,7 @@ pub(super) fn check_quiet_leases(step: &Step) -> Kept {
         let wanted = match lease.purpose {
             Purpose::Work => {
                 matches!(state, Some(TaskState::Ready | TaskState::Verifying | TaskState::Reviewing))
+                    || task.is_some_and(|task| task.second.is_some_and(|second| second.lease == lease.lease))
             }
             Purpose::Review => state == Some(TaskState::Reviewing),
             Purpose::Seal => step.now.mission.phase == Phase::Sealing,
@@ -65,11 +66,12 @@ pub(super) fn check_commands(step: &Step) -> Kept {
     let live = |id: LeaseId| step.now.leases.iter().find(|lease| lease.lease == id);
     for command in step.commands {
         match command {
-            Command::Start { lease, turn, task, lane, .. } => {
+            Command::Start { lease, turn, task, lane, copy, .. } => {
                 let is = live(*lease).is_some_and(|live| {
                     live.running
                         && live.turn == *turn
                         && live.lane == Some(*lane)
+                        && live.copy == *copy
                         && live.purpose == Purpose::Work
                         && live.task.as_ref() == Some(task)
                 });
@@ -98,9 +100,9 @@ pub(super) fn check_commands(step: &Step) -> Kept {
                 let runs = live(*lease).is_some_and(|live| live.running);
                 ensure!(Commands, !runs || step.batch, "{lease} was aborted and runs");
             }
-            Command::Verify { task: Some(id), .. } => {
+            Command::Verify { task: Some(id), copy, .. } => {
                 let task = step.now.tasks.iter().find(|task| task.id == *id);
-                let is = task.is_some_and(|task| task.state == TaskState::Verifying);
+                let is = task.is_some_and(|task| checked_copy(task) == Some(*copy));
                 ensure!(
                     Commands,
                     is || step.batch,

@@ -8,13 +8,14 @@ mod judgement;
 mod lanes;
 mod leases;
 mod needs;
+mod speculation;
 mod tasks;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use orchestrator_scheduler::{Command, Config, LeaseId, Name, Phase, Snapshot, TaskState};
 
-pub(crate) use self::events::check_event;
+pub(crate) use self::{events::check_event, speculation::checked_copy};
 
 macro_rules! rules {
     ($($(#[doc = $what:literal])* $rule:ident = $name:literal,)*) => {
@@ -47,6 +48,10 @@ rules! {
     Dependencies = "a task runs only after all that it depends on is accepted",
     /// No path is in the scopes of two tasks that are under way.
     Scopes = "two tasks whose files overlap never run at once",
+    /// A task has one lease of work at most; with speculation one more, in the other copy of the project.
+    Attempts = "a task has two attempts at once at most",
+    /// Once one of two attempts has passed its checks, the other is over.
+    Losers = "no loser outlives the winner",
     /// What is accepted stays so and gets no prompt.
     Accepted = "an accepted task is never started again",
     /// What a task holds is what its state says.
@@ -169,6 +174,8 @@ impl Witness {
         tasks::check_holdings(step)?;
         tasks::check_counts(step)?;
         judgement::check_decisions(step)?;
+        speculation::check_attempts(step)?;
+        speculation::check_losers(step)?;
         leases::check_quiet_leases(step)
     }
 
