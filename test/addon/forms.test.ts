@@ -25,6 +25,7 @@ import {
 } from "../../ts/engine/index.ts";
 import { temporaryFolder } from "./folders.ts";
 import { type Played, play } from "./play.ts";
+import { playStragglers } from "./play-stragglers.ts";
 import { differences, differencesByType, type Fields, type FieldsByType } from "./shapes.ts";
 
 const SPEC: Required<TaskSpec> = {
@@ -118,9 +119,13 @@ const EVENTS: { readonly [T in EventType]: readonly Extract<Event, { type: T }>[
   ],
   verified: [
     { type: "verified", task: "a", attempt: 1, passed: true, report: "r", fingerprint: { diff: "d" } },
+    { type: "verified", task: "a", attempt: 1, copy: 2, passed: true, report: "r" },
     { type: "verified", attempt: 1, passed: false, report: "r" },
   ],
-  scope_violated: [{ type: "scope_violated", task: "a", attempt: 1, files: ["f"] }],
+  scope_violated: [
+    { type: "scope_violated", task: "a", attempt: 1, files: ["f"] },
+    { type: "scope_violated", task: "a", attempt: 1, copy: 2, files: ["f"] },
+  ],
   decided: (["accept", "retry", "fail"] as const).map(
     (decision) => ({ type: "decided", task: "a", decision, reason: "r" }) as const,
   ),
@@ -158,6 +163,7 @@ const EVENTS: { readonly [T in EventType]: readonly Extract<Event, { type: T }>[
   probe_due: [{ type: "probe_due", model: "a/b" }, { type: "probe_due" }],
   stalled: [{ type: "stalled", lease: 1 }],
   timed_out: [{ type: "timed_out", lease: 1 }],
+  straggled: [{ type: "straggled", lease: 1 }],
   retry_due: [{ type: "retry_due", task: "a" }, { type: "retry_due" }],
   poll_due: [{ type: "poll_due" }],
 };
@@ -175,7 +181,9 @@ test("events stand in the journal as they were submitted", () => {
   const { journal, submitted } = whole();
   const plain = (events: readonly Event[]) => events.map((event) => JSON.parse(JSON.stringify(event)));
   expect(
-    journal.filter((event) => !["opened", "stalled", "retry_due", "probe_due"].includes(event.type)),
+    journal.filter(
+      (event) => !["opened", "stalled", "straggled", "retry_due", "probe_due"].includes(event.type),
+    ),
   ).toEqual(plain(submitted.filter((event) => event.type !== "progress")));
   expect(
     differencesByType("event", EVENT_FIELDS, [
@@ -223,6 +231,7 @@ test("commands, outcomes and reasons have the fields of their types", () => {
       "model_paused",
       "model_resumed",
       "memory_pressure",
+      "second_attempt",
     ]),
   );
 });
@@ -289,7 +298,22 @@ function whole(): Played {
       stallTimeoutMs: 1_000,
       taskTimeoutMs: 60_000,
     });
-    played = play(store, mission);
+    using second = MissionEngine.open(store, "stragglers", {
+      ...CONFIG,
+      budget: {},
+      lanes: { planner: 1, worker: 5, reviewer: 1 },
+      review: "never",
+      stallTimeoutMs: 60_000,
+      taskTimeoutMs: 60_000,
+      speculation: true,
+    });
+    const [first, stragglers] = [play(store, mission), playStragglers(store, second)];
+    played = {
+      submitted: [...first.submitted, ...stragglers.submitted],
+      outcomes: [...first.outcomes, ...stragglers.outcomes],
+      snapshots: [...first.snapshots, ...stragglers.snapshots],
+      journal: [...first.journal, ...stragglers.journal],
+    };
   }
   return played;
 }
@@ -343,11 +367,12 @@ const EVENT_FIELDS: FieldsByType<Event> = {
     type: "needed",
     task: "optional",
     attempt: "needed",
+    copy: "optional",
     passed: "needed",
     report: "needed",
     fingerprint: "optional",
   },
-  scope_violated: { type: "needed", task: "needed", attempt: "needed", files: "needed" },
+  scope_violated: { type: "needed", task: "needed", attempt: "needed", copy: "optional", files: "needed" },
   reviewed: {
     type: "needed",
     lease: "needed",
@@ -371,6 +396,7 @@ const EVENT_FIELDS: FieldsByType<Event> = {
   probe_due: { type: "needed", model: "optional" },
   stalled: { type: "needed", lease: "needed" },
   timed_out: { type: "needed", lease: "needed" },
+  straggled: { type: "needed", lease: "needed" },
   retry_due: { type: "needed", task: "optional" },
   poll_due: { type: "needed" },
 };
@@ -385,6 +411,7 @@ const COMMANDS: FieldsByType<Command> = {
     session: "optional",
     reason: "optional",
     lessons: "optional",
+    copy: "optional",
   },
   compact: { ...TURN, model: "optional", task: "needed", session: "needed" },
   scope_answered: { type: "needed", lease: "needed", granted: "needed", files: "needed", reason: "needed" },
@@ -396,6 +423,7 @@ const COMMANDS: FieldsByType<Command> = {
     type: "needed",
     task: "optional",
     attempt: "needed",
+    copy: "optional",
     commands: "needed",
     files: "needed",
     reviewFollows: "needed",
@@ -452,6 +480,8 @@ const TASK: Fields<TaskView> = {
   attempt: "needed",
   attempts: "needed",
   lease: "optional",
+  copy: "optional",
+  second: "optional",
   lane: "optional",
   session: "optional",
   reason: "optional",
@@ -476,6 +506,7 @@ const LEASE: Fields<LeaseView> = {
   lane: "optional",
   attempt: "needed",
   turn: "needed",
+  copy: "optional",
   session: "optional",
   model: "optional",
   used: "needed",

@@ -58,6 +58,7 @@ export type NoticeKind =
   | "limit_changed"
   | "model_paused"
   | "model_resumed"
+  | "second_attempt"
   | "memory_pressure";
 
 export type MissionOutcome = "accepted" | "failed" | "cancelled";
@@ -82,6 +83,8 @@ export type Command =
       readonly reason?: PromptReason;
       /** What failed elsewhere and what mended it, the nearest to the task's files first; absent where nothing did. */
       readonly lessons?: readonly Lesson[];
+      /** Which of the task's copies of the project: 1, or 2. A second attempt has the other one. Absent: 1. */
+      readonly copy?: number;
     }
   /** The task's next attempt, in the same session. */
   | {
@@ -120,6 +123,8 @@ export type Command =
       readonly type: "verify";
       readonly task?: string;
       readonly attempt: number;
+      /** Which of the task's copies of the project is checked: quote it in the event that answers. Absent: 1. */
+      readonly copy?: number;
       readonly commands: readonly string[];
       readonly files: readonly string[];
       /** Whether a reviewer looks at it once the checks pass; if not, they are the last word. */

@@ -139,6 +139,8 @@ export type Event =
       readonly type: "verified";
       readonly task?: string | undefined;
       readonly attempt: number;
+      /** As the command named it. */
+      readonly copy?: number | undefined;
       readonly passed: boolean;
       readonly report: string;
       readonly fingerprint?: Fingerprint | undefined;
@@ -148,6 +150,8 @@ export type Event =
       readonly type: "scope_violated";
       readonly task: string;
       readonly attempt: number;
+      /** As the command named it. */
+      readonly copy?: number | undefined;
       readonly files: readonly string[];
     }
   | {
@@ -204,6 +208,8 @@ export type Event =
   | { readonly type: "probe_due"; readonly model?: string | undefined }
   | { readonly type: "stalled"; readonly lease: number }
   | { readonly type: "timed_out"; readonly lease: number }
+  /** The turn takes much longer than those of accepted peers: its task gets a second attempt. */
+  | { readonly type: "straggled"; readonly lease: number }
   /** Without `task` it is the seal that is due. */
   | { readonly type: "retry_due"; readonly task?: string | undefined }
   /** Time to look at the turns under way; never journaled. */

@@ -76,6 +76,11 @@ export interface SchedulerConfig {
    * without any is asked of the one that the host chooses. @default {}
    */
   readonly models?: Readonly<Record<string, readonly string[]>>;
+  /**
+   * Whether a task that takes much longer than its accepted peers gets a second attempt beside its first, in another copy
+   * of the project. @default false
+   */
+  readonly speculation?: boolean;
   /** @default {} */
   readonly budget?: Budget;
   /** Of the choice of victims and the jitter of pauses: the same seed and events give the same commands. @default 0 */

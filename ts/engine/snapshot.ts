@@ -30,6 +30,8 @@ export interface LeaseView {
   readonly attempt: number;
   /** Prompts sent so far. */
   readonly turn: number;
+  /** Which of the task's copies of the project it works in: 1 where absent, or 2. */
+  readonly copy?: number;
   readonly session?: string;
   /** The model of its last prompt; absent where the host chose. */
   readonly model?: string;
@@ -72,6 +74,10 @@ export interface TaskView {
   readonly attempts: number;
   /** The work lease, while it has one. */
   readonly lease?: number;
+  /** Which copy of the project it works in: 1 where absent, or 2. Its second attempt has the other one. */
+  readonly copy?: number;
+  /** The attempt beside its first, while there is one: its lease, and whether its checks run. */
+  readonly second?: { readonly lease: number; readonly checking: boolean };
   readonly lane?: Lane;
   /** The session of its work, also after its end. */
   readonly session?: string;

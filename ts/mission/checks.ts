@@ -2,7 +2,7 @@
 import type { Command, Event, TaskView } from "../engine/index.ts";
 import { filesOfTask, projectPath } from "./changes.ts";
 import { diffOf, errorOf } from "./fingerprint.ts";
-import type { Isolation } from "./isolation.ts";
+import { copyOf, type Isolation } from "./isolation.ts";
 import type { LanguageServers } from "./language-servers.ts";
 import type { Settings } from "./settings.ts";
 import { trespasses } from "./trespass.ts";
@@ -43,7 +43,7 @@ export class Checks {
    */
   async run(command: VerifyCommand, subject: Subject): Promise<Event | undefined> {
     const controller = new AbortController();
-    const key = keyOf(command.task);
+    const key = keyOf(command.task, command.copy);
     this.#running.get(key)?.abort();
     this.#running.set(key, controller);
     const event = await this.#run(command, subject, controller.signal);
@@ -53,15 +53,16 @@ export class Checks {
   }
 
   async #run(command: VerifyCommand, { task, written }: Subject, signal: AbortSignal): Promise<Event> {
-    const { attempt } = command;
+    const { attempt, copy } = command;
+    const of = { attempt, ...(copy === undefined ? {} : { copy }) };
     const subject = command.task === undefined ? {} : { task: command.task };
     try {
       const place =
-        task === undefined ? this.#isolation.placeOf(undefined) : await this.#isolation.open(task);
+        task === undefined ? this.#isolation.placeOf(undefined) : await this.#isolation.open(task, copy ?? 1);
       if (task !== undefined && this.#scope === "enforce") {
         const alone = place.directory !== this.#isolation.placeOf(undefined).directory;
         const files = await trespasses(place, task, { written, alone });
-        if (files.length > 0) return { type: "scope_violated", task: task.id, attempt, files };
+        if (files.length > 0) return { type: "scope_violated", task: task.id, ...of, files };
       }
       const reported = command.files.map((path) => projectPath(place.directory, path) ?? path);
       const changed = await filesOfTask(place, { written, reported, scope: task?.files ?? [] });
@@ -75,11 +76,11 @@ export class Checks {
         signal,
       });
       if (passed && command.task !== undefined && !command.reviewFollows) {
-        const conflict = await this.#isolation.merge(command.task);
+        const conflict = await this.#isolation.merge(command.task, copy);
         if (conflict !== undefined)
-          return { type: "verified", ...subject, attempt, passed: false, report: conflict };
+          return { type: "verified", ...subject, ...of, passed: false, report: conflict };
       }
-      const verified = { type: "verified", ...subject, attempt, passed, report } as const;
+      const verified = { type: "verified", ...subject, ...of, passed, report } as const;
       if (task === undefined || failure === undefined) return verified;
       const diff = await diffOf(place, { written, reported, scope: task.files });
       const error = errorOf(failure, place.directory);
@@ -89,7 +90,7 @@ export class Checks {
       return {
         type: "verified",
         ...subject,
-        attempt,
+        ...of,
         passed: false,
         report: `not checked: ${String(error)}`,
       };
@@ -102,16 +103,26 @@ export class Checks {
   }
 
   /** Calls off every verification whose subject is not `wanted` any more. */
-  keep(wanted: (task: string | undefined) => boolean): void {
-    for (const [key, controller] of this.#running) if (!wanted(taskOf(key))) controller.abort();
+  keep(wanted: (task: string | undefined, copy: number) => boolean): void {
+    for (const [key, controller] of this.#running) {
+      const { task, copy } = subjectOf(key);
+      if (!wanted(task, copy)) controller.abort();
+    }
   }
 }
 
-/** The mission's own verification has no task; no task's id is empty. */
-function keyOf(task: string | undefined): string {
-  return task ?? "";
+/** Whether the checks of one of a task's attempts are waited for. */
+export function isChecked(task: TaskView | undefined, copy: number): boolean {
+  if (task === undefined) return false;
+  return copy === copyOf(task) ? task.state === "verifying" : task.second?.checking === true;
 }
 
-function taskOf(key: string): string | undefined {
-  return key === "" ? undefined : key;
+/** The mission's own verification has no task; no task's id is empty. */
+function keyOf(task: string | undefined, copy = 1): string {
+  return `${copy} ${task ?? ""}`;
+}
+
+function subjectOf(key: string): { readonly task: string | undefined; readonly copy: number } {
+  const [copy, task] = key.split(" ");
+  return { task: task || undefined, copy: Number(copy) };
 }

@@ -5,13 +5,13 @@ import { Worktrees } from "./worktrees.ts";
 
 /** Places for tasks. */
 export interface Isolation {
-  /** Makes a task's place, or finds the one that an earlier process made. */
-  open(task: TaskView): Promise<Place>;
-  /** Where a task is worked on; the project's folder where it has no place of its own. */
-  placeOf(task: string | undefined): Place;
-  /** Brings an accepted task's work into the project's folder; why that is not possible, for its worker to mend. */
-  merge(task: string): Promise<string | undefined>;
-  /** Lets go of the places of tasks that have ended. */
+  /** Makes the place of a task's main attempt, or of another one; or finds the one that an earlier process made. */
+  open(task: TaskView, copy?: number): Promise<Place>;
+  /** Where an attempt at a task is at work; the project's folder where it has no place of its own. */
+  placeOf(task: string | undefined, copy?: number): Place;
+  /** Brings an accepted attempt's work into the project's folder; why that is not possible, for its worker to mend. */
+  merge(task: string, copy?: number): Promise<string | undefined>;
+  /** Lets go of the places of tasks and of attempts that have ended. */
   keep(tasks: readonly TaskView[]): Promise<void>;
   /** Lets go of all places, also of those that an earlier process left. */
   end(): Promise<void>;
@@ -40,13 +40,32 @@ export interface Places {
 
 const OVER: ReadonlySet<TaskState> = new Set(["accepted", "failed", "cancelled", "blocked"]);
 
-/** A git worktree for each task. Errands work in the project's folder: what they do is asked for there. */
+/** The copy of the project that a task's only attempt works in, and the main one of two; by default the first. */
+export const copyOf = ({ copy = 1 }: Pick<TaskView, "copy">): number => copy;
+
+/** Names the place of an attempt: the first has the task's name, the second one that no task can have. */
+const nameOf = (task: string, copy = 1): string => (copy === 1 ? task : `${task}@${copy}`);
+
+/** The places that are still worked on. */
+const namesInUse = (tasks: readonly TaskView[]): ReadonlySet<string> =>
+  new Set(
+    tasks
+      .filter(({ state }) => !OVER.has(state))
+      .flatMap((task) => [
+        nameOf(task.id, copyOf(task)),
+        ...(task.second === undefined ? [] : [nameOf(task.id, 3 - copyOf(task))]),
+      ]),
+  );
+
+/** A git worktree for each attempt at a task. Errands work in the project's folder: what they do is asked for there. */
 export class Isolated implements Isolation {
   readonly #project: Place;
   readonly #worktrees: Worktrees;
   readonly #places: Places;
   readonly #open = new Map<string, Place>();
   #pending: Promise<unknown> = Promise.resolve();
+  /** Whether what an earlier process left behind was looked for. */
+  #swept = false;
 
   constructor(directory: string, mission: string, places: Places) {
     this.#project = sinceLastCommit(directory);
@@ -54,21 +73,22 @@ export class Isolated implements Isolation {
     this.#places = places;
   }
 
-  async open({ id, kind }: TaskView): Promise<Place> {
-    const known = this.#open.get(id);
-    if (known !== undefined || kind === "delegation") return known ?? this.#project;
-    const place = await this.#worktrees.open(id);
-    this.#open.set(id, place);
+  async open(task: TaskView, copy = copyOf(task)): Promise<Place> {
+    const name = nameOf(task.id, copy);
+    const known = this.#open.get(name);
+    if (known !== undefined || task.kind === "delegation") return known ?? this.#project;
+    const place = await this.#worktrees.open(name);
+    this.#open.set(name, place);
     this.#places.opened(place.directory);
     return place;
   }
 
-  placeOf(task: string | undefined): Place {
-    return (task === undefined ? undefined : this.#open.get(task)) ?? this.#project;
+  placeOf(task: string | undefined, copy?: number): Place {
+    return (task === undefined ? undefined : this.#open.get(nameOf(task, copy))) ?? this.#project;
   }
 
-  async merge(task: string): Promise<string | undefined> {
-    const merged = await this.#worktrees.merge(task);
+  async merge(task: string, copy?: number): Promise<string | undefined> {
+    const merged = await this.#worktrees.merge(nameOf(task, copy));
     if (merged.type === "merged") return undefined;
     return [
       `FAILED merge: since this task began, others changed the same lines of ${merged.files.join(", ")}.`,
@@ -91,12 +111,21 @@ export class Isolated implements Isolation {
   }
 
   async #removeEnded(tasks: readonly TaskView[]): Promise<void> {
-    const over = tasks.filter(({ id, state }) => OVER.has(state) && this.#open.has(id));
-    for (const { id } of over) await this.#remove(id);
+    const used = namesInUse(tasks);
+    for (const name of [...this.#open.keys()]) if (!used.has(name)) await this.#remove(name);
+    if (!this.#swept) await this.#sweep(tasks, used);
+  }
+
+  /** An attempt that was dropped while no process drove the mission has left its worktree. */
+  async #sweep(tasks: readonly TaskView[], used: ReadonlySet<string>): Promise<void> {
+    this.#swept = true;
+    const going = tasks.filter(({ state }) => !OVER.has(state));
+    const either = new Set(going.flatMap(({ id }) => [nameOf(id, 1), nameOf(id, 2)]));
+    await this.#worktrees.clean((name) => !either.has(name) || used.has(name) || this.#open.has(name));
   }
 
   async #removeAll(): Promise<void> {
-    for (const task of [...this.#open.keys()]) await this.#remove(task);
+    for (const name of [...this.#open.keys()]) await this.#remove(name);
     await this.#worktrees.clean();
   }
 
@@ -106,10 +135,10 @@ export class Isolated implements Isolation {
     return done;
   }
 
-  async #remove(task: string): Promise<void> {
-    const place = this.#open.get(task);
-    this.#open.delete(task);
+  async #remove(name: string): Promise<void> {
+    const place = this.#open.get(name);
+    this.#open.delete(name);
     if (place !== undefined) await this.#places.left(place.directory);
-    await this.#worktrees.remove(task);
+    await this.#worktrees.remove(name);
   }
 }

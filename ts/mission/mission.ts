@@ -22,12 +22,12 @@ import type { Host, HostEvent } from "../host/host.ts";
 import { Background } from "./background.ts";
 import type { Brief } from "./brief.ts";
 import { budgetOf } from "./budget.ts";
-import { Checks } from "./checks.ts";
+import { Checks, isChecked } from "./checks.ts";
 import { Continuation } from "./continuation.ts";
 import { isDecision } from "./decision.ts";
 import type { Place } from "./git.ts";
 import type { Holdings } from "./holdings.ts";
-import type { Isolation } from "./isolation.ts";
+import { copyOf, type Isolation } from "./isolation.ts";
 import type { LanguageServers } from "./language-servers.ts";
 import { nameOfLease, repairMessage, taskMessage, VERDICT_MISSING } from "./messages.ts";
 import type { News } from "./news.ts";
@@ -93,7 +93,7 @@ export class Mission {
   #closed = false;
 
   constructor({ brief, host, store, settings, languageServers, owner, isolation }: MissionParts) {
-    const { lanes, attempts, stallTimeoutMs, taskTimeoutMs, review, models } = settings;
+    const { lanes, attempts, stallTimeoutMs, taskTimeoutMs, review, models, speculation } = settings;
     this.brief = brief;
     this.#host = host;
     this.#continuation = new Continuation({
@@ -104,12 +104,12 @@ export class Mission {
     this.#guard = new ToolGuard({
       scope: settings.scope,
       callerOf: (session) => this.#callerOf(session),
-      folderOf: (task) => isolation.placeOf(task).directory,
+      folderOf: (session) => this.placeOf(session).directory,
       tasks: () => this.snapshot.tasks,
       warn: (message) => void host.toast("warning", message),
     });
     const budget = budgetOf(settings.budget);
-    const config = { lanes, attempts, stallTimeoutMs, taskTimeoutMs, review, models, budget };
+    const config = { lanes, attempts, stallTimeoutMs, taskTimeoutMs, review, models, budget, speculation };
     this.#engine = MissionEngine.open(store, brief.id, config, { owner });
     this.#owner = owner;
     owner.keep({
@@ -277,10 +277,11 @@ export class Mission {
     return this.#guard.check(use);
   }
 
-  /** Where a session works: in the place of its task, or in the project's folder. */
+  /** Where a session works: in the place of its attempt at a task, or in the project's folder. */
   placeOf(session: string): Place {
-    const caller = this.#callerOf(session);
-    return this.#isolation.placeOf(caller?.kind === "agent" ? caller.task?.id : undefined);
+    const engaged = this.engagementOf(session);
+    const lease = engaged === undefined ? undefined : this.#engine.lease(engaged.lease);
+    return this.#isolation.placeOf(lease?.task, lease?.copy);
   }
 
   #callerOf(session: string): Caller | undefined {
@@ -402,8 +403,8 @@ export class Mission {
       this.background.keep((owner) =>
         owner === "commander" ? this.#outcome === undefined : live.has(owner),
       );
-      this.#checks.keep((task) =>
-        task === undefined ? snapshot.phase === "verifying" : this.task(task)?.state === "verifying",
+      this.#checks.keep((task, copy) =>
+        task === undefined ? snapshot.phase === "verifying" : isChecked(this.task(task), copy),
       );
       void this.#isolation.keep(snapshot.tasks).catch((error: unknown) => this.#leftBehind(error));
       void this.todo.refresh();
@@ -451,9 +452,11 @@ export class Mission {
 
   async #start(command: Extract<Command, { type: "start" }>): Promise<void> {
     const task = this.#known(command.task);
-    const title = `${task.id}: ${task.title} (@${command.agent})`;
+    const copy = command.copy ?? 1;
+    const again = copy === copyOf(task) ? "" : ", second attempt";
+    const title = `${task.id}: ${task.title} (@${command.agent}${again})`;
     const text = taskMessage(this.#spec(command.task), command);
-    await this.#sessions.engage({ ...command, ...(await this.#placeFor(task)), title, text });
+    await this.#sessions.engage({ ...command, ...(await this.#placeFor(task, copy)), title, text });
   }
 
   async #repair(command: Extract<Command, { type: "prompt" }>): Promise<void> {
@@ -465,17 +468,17 @@ export class Mission {
   }
 
   /** Where the sessions of a task work; nothing for the project's folder. */
-  async #placeFor(task: TaskView): Promise<{ readonly directory?: string }> {
-    const { directory } = await this.#isolation.open(task);
+  async #placeFor(task: TaskView, copy = copyOf(task)): Promise<{ readonly directory?: string }> {
+    const { directory } = await this.#isolation.open(task, copy);
     return directory === this.#host.directory ? {} : { directory };
   }
 
   async #verify(command: Extract<Command, { type: "verify" }>): Promise<void> {
     const task = command.task === undefined ? undefined : this.#known(command.task);
-    const verified = await this.#checks.run(command, {
-      task,
-      written: this.#sessions.filesWritten(task?.session),
-    });
+    const second = task?.second === undefined ? undefined : this.#engine.lease(task.second.lease);
+    const isMain = task === undefined || (command.copy ?? 1) === copyOf(task);
+    const session = isMain ? task?.session : second?.session;
+    const verified = await this.#checks.run(command, { task, written: this.#sessions.filesWritten(session) });
     if (verified !== undefined) this.#tell(verified);
   }
 

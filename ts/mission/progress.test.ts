@@ -16,6 +16,12 @@ describe("the line of a mission", () => {
     expect(progressLine(snapshotOf(tasks))).toBe("1/5 accepted · b, c (checks), d (review)");
   });
 
+  it("tells of a task that has two attempts at once", () => {
+    const second = { lease: 5, checking: false };
+    const tasks = [taskView("a", "running", { second }), taskView("b", "running")];
+    expect(progressLine(snapshotOf(tasks))).toBe("0/2 accepted · a (two attempts), b");
+  });
+
   it("counts what went wrong, where something did", () => {
     const tasks = [
       taskView("a", "failed"),

@@ -17,7 +17,8 @@ export function plannedTasks(snapshot: Snapshot): readonly TaskView[] {
 export function progressLine(snapshot: Snapshot): string {
   const tasks = plannedTasks(snapshot);
   const count = (state: TaskState) => tasks.filter((task) => task.state === state).length;
-  const active = tasks.flatMap(({ id, state }) => {
+  const active = tasks.flatMap(({ id, state, second }) => {
+    if (second !== undefined) return [`${id} (two attempts)`];
     const doing = ACTIVE[state];
     return doing === undefined ? [] : [`${id}${doing}`];
   });

@@ -97,7 +97,7 @@ export class Reviews {
     const changed = await this.#changedUnder(lease);
     if (changed.length > 0) return { event: { ...reviewed, voided: true }, changed };
     const approved = verdict === "approve" && task !== undefined;
-    const conflict = approved ? await this.#parts.isolation.merge(task) : undefined;
+    const conflict = approved ? await this.#merge(task) : undefined;
     if (conflict === undefined) return { event: reviewed, changed };
     const rejected = {
       verdict: "reject",
@@ -109,6 +109,11 @@ export class Reviews {
   /** Forgets the reviews that are over. */
   keep(isLive: (lease: number) => boolean): void {
     for (const lease of this.#shown.keys()) if (!isLive(lease)) this.#shown.delete(lease);
+  }
+
+  #merge(task: string): Promise<string | undefined> {
+    const { isolation, snapshot } = this.#parts;
+    return isolation.merge(task, snapshot().tasks.find(({ id }) => id === task)?.copy);
   }
 
   async #show(
@@ -146,11 +151,11 @@ export class Reviews {
   #othersSince({ task, tree, at }: Shown): readonly TaskView[] {
     const { isolation, snapshot } = this.#parts;
     return snapshot().tasks.filter(
-      ({ id, startedAt, endedAt }) =>
+      ({ id, copy, startedAt, endedAt }) =>
         id !== task &&
         startedAt !== undefined &&
         (endedAt === undefined || endedAt >= at) &&
-        isolation.placeOf(id).directory === tree.place.directory,
+        isolation.placeOf(id, copy).directory === tree.place.directory,
     );
   }
 

@@ -28,6 +28,7 @@ const DEFAULTS = {
   resume: "ask",
   unattended: "reject",
   isolation: "shared",
+  speculation: false,
   scope: "enforce",
   languageServers: {},
 };
@@ -187,6 +188,15 @@ describe("a value that can't be", () => {
       expect.stringContaining("the plugin's options: review: "),
       expect.stringContaining('project.jsonc: unknown setting "revew"; did you mean "review"?'),
     ]);
+  });
+});
+
+describe("speculation", () => {
+  it("is refused where tasks share a folder, and allowed where each has its own", async () => {
+    const loading = load({}, { speculation: true });
+    await expect(loading).rejects.toThrow(/speculation: two attempts .* set isolation to "worktree"/);
+    const both = { isolation: "worktree", speculation: true };
+    expect(await load({}, both)).toMatchObject(both);
   });
 });
 

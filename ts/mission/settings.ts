@@ -84,6 +84,12 @@ function makeSchema() {
       .describe(
         "Where tasks are worked on: all in the project's folder, or each in a git worktree of its own, merged when it is accepted.",
       ),
+    speculation: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Whether a task that takes over twice as long as its accepted peers gets a second attempt beside its first; the first that is verified wins. Needs isolation "worktree".',
+      ),
     scope: z
       .enum(["enforce", "warn"])
       .default("enforce")
@@ -178,7 +184,15 @@ function joined(sources: readonly Source[]): Settings {
     problemsOf(value).map((problem) => `${name}: ${problem}`),
   );
   if (problems.length > 0) throw new MissionError("ERR_SETTINGS", `invalid settings\n${problems.join("\n")}`);
-  return settingsSchema().parse(sources.reduce<object>((below, { value }) => overlay(below, value), {}));
+  const settings = settingsSchema().parse(
+    sources.reduce<object>((below, { value }) => overlay(below, value), {}),
+  );
+  if (settings.speculation && settings.isolation !== "worktree")
+    throw new MissionError(
+      "ERR_SETTINGS",
+      'invalid settings\nspeculation: two attempts at one task can\'t share a folder; set isolation to "worktree" as well',
+    );
+  return settings;
 }
 
 function fromVariable(text: string | undefined): unknown {

@@ -42,8 +42,8 @@ export interface ToolGuardParts {
   readonly scope: GuardedUse["scope"];
   /** Who a session is to the mission; `undefined`: nobody. */
   callerOf(session: string): Caller | undefined;
-  /** Where a task is worked on. */
-  folderOf(task: string | undefined): string;
+  /** Where a session works. */
+  folderOf(session: string): string;
   tasks(): readonly TaskView[];
   warn(message: string): void;
 }
@@ -64,7 +64,7 @@ export class ToolGuard {
     const { scope, callerOf, folderOf, tasks, warn } = this.#parts;
     const caller = callerOf(use.session);
     if (caller === undefined) return;
-    const directory = folderOf(caller.kind === "agent" ? caller.task?.id : undefined);
+    const directory = folderOf(use.session);
     const writes = writesOf(directory, use.tool, use.parameters);
     await this.#hooks.run({ use, caller, writes, tasks, scope, warn });
   }

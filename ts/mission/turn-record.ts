@@ -38,7 +38,7 @@ export class TurnRecord {
     const { isolation, taskOf, sessions } = this.#parts;
     const task = taskOf(lease);
     if (task?.lease !== lease || task.kind === "delegation") return undefined;
-    const diff = await diffOf(isolation.placeOf(task.id), {
+    const diff = await diffOf(isolation.placeOf(task.id, task.copy), {
       written: sessions.filesWritten(session),
       reported: task.filesReported,
       scope: task.files,

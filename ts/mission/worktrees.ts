@@ -47,7 +47,7 @@ export type Merge =
   /** Files that both changed in the same place, as they now stand, with marks, in the worktree. */
   | { readonly type: "conflict"; readonly files: readonly string[]; readonly hunks: string };
 
-/** The worktrees of one mission. */
+/** The worktrees of one mission, each with a name of its own: that of its task, or one made of it for a second attempt. */
 export class Worktrees {
   readonly #root: string;
   readonly #mission: string;

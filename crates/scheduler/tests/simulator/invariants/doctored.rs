@@ -212,7 +212,10 @@ const CHANGES: &[(Rule, &str, Change)] = &[
         m.now.mission.in_use -= 2;
         let counts = &mut m.now.mission.counts;
         (counts.running, counts.failed) = (counts.running - 1, counts.failed + 1);
+        (counts.pending, counts.blocked) = (counts.pending - 1, counts.blocked + 1);
         let at = m.now.mission.updated_at;
+        let d = m.task("d");
+        (d.state, d.ended_at) = (TaskState::Blocked, Some(at));
         let b = m.task("b");
         (b.state, b.ended_at, b.second, b.lease, b.lane) = (TaskState::Failed, Some(at), None, None, None);
     }),

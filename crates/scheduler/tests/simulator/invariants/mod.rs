@@ -174,9 +174,9 @@ impl Witness {
         tasks::check_holdings(step)?;
         tasks::check_counts(step)?;
         judgement::check_decisions(step)?;
+        leases::check_quiet_leases(step)?;
         speculation::check_attempts(step)?;
-        speculation::check_losers(step)?;
-        leases::check_quiet_leases(step)
+        speculation::check_losers(step)
     }
 
     fn check_accepted(&mut self, step: &Step) -> Kept {

@@ -140,7 +140,12 @@ pub(super) fn check_pauses(step: &Step) -> Kept {
         else {
             continue;
         };
-        let until = step.before.tasks.iter().find(|task| task.id == *id).and_then(|task| task.retry_at);
+        let before = step.before.tasks.iter().find(|task| task.id == *id);
+        if matches!(command, Command::Review { .. }) && before.is_some_and(|task| task.second.is_some()) {
+            // The second attempt passed its checks while the first waited, and waits no more.
+            continue;
+        }
+        let until = before.and_then(|task| task.retry_at);
         let now = step.now.mission.updated_at;
         ensure!(Pauses, until.is_none_or(|at| at <= now), "{id} waits until {until:?} and goes on at {now}");
     }
