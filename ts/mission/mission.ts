@@ -22,6 +22,7 @@ import type { Host, HostEvent } from "../host/host.ts";
 import { Background } from "./background.ts";
 import type { Brief } from "./brief.ts";
 import { budgetOf } from "./budget.ts";
+import { Callers } from "./callers.ts";
 import { Checks, isChecked } from "./checks.ts";
 import { Continuation } from "./continuation.ts";
 import { isDecision } from "./decision.ts";
@@ -40,7 +41,7 @@ import { Sessions } from "./sessions.ts";
 import type { Settings } from "./settings.ts";
 import type { Current } from "./todo/edits.ts";
 import { type AskToCancel, Todo } from "./todo/todo.ts";
-import { type Caller, ToolGuard } from "./tool-guard.ts";
+import { ToolGuard } from "./tool-guard.ts";
 import { TurnRecord } from "./turn-record.ts";
 import { type WaitOptions, Watchers } from "./watchers.ts";
 
@@ -75,6 +76,7 @@ export class Mission {
   readonly #engine: MissionEngine;
   readonly #sessions: Sessions;
   readonly #checks: Checks;
+  readonly #callers: Callers;
   readonly #isolation: Isolation;
   readonly #owner: Ownership;
   readonly #guard: ToolGuard;
@@ -103,8 +105,8 @@ export class Mission {
     });
     this.#guard = new ToolGuard({
       scope: settings.scope,
-      callerOf: (session) => this.#callerOf(session),
-      folderOf: (session) => this.placeOf(session).directory,
+      callerOf: (session) => this.#callers.of(session),
+      folderOf: (session) => this.#callers.placeOf(session).directory,
       tasks: () => this.snapshot.tasks,
       warn: (message) => void host.toast("warning", message),
     });
@@ -130,9 +132,16 @@ export class Mission {
           : (this.#engine.lease(lease)?.used ?? { tokens: 0, microUsd: 0, calls: 0 }),
     });
     this.#isolation = isolation;
+    this.#callers = new Callers({
+      commander: brief.session,
+      sessions: this.#sessions,
+      isolation,
+      lease: (lease) => this.#engine.lease(lease),
+      task: (id) => this.task(id),
+    });
     this.#turns = new TurnRecord({
       isolation,
-      taskOf: (lease) => this.#taskOf(lease),
+      taskOf: (lease) => this.#callers.taskOf(lease),
       sessions: this.#sessions,
       submit: (event) => this.#tell(event),
     });
@@ -182,11 +191,9 @@ export class Mission {
     return this.#engine.task(id);
   }
 
-  /** The task that a session works on or reviews; `task` is absent for the seal. */
+  /** As {@link Callers.engagementOf}. */
   engagementOf(session: string): { readonly lease: number; readonly agent: string } | undefined {
-    const lease = this.#sessions.leaseOf(session);
-    const agent = this.#sessions.agentOf(session);
-    return lease === undefined || agent === undefined ? undefined : { lease, agent };
+    return this.#callers.engagementOf(session);
   }
 
   /** Whether a session is the commander's or one that this mission has opened and still uses. */
@@ -263,10 +270,8 @@ export class Mission {
 
   /** Takes a reviewer's verdict; the files for which it is void, if any. @throws EngineError as {@link submit} does. */
   async judge(judgement: Judgement): Promise<readonly string[]> {
-    const { event, changed } = await this.#reviews.judge(
-      this.#engine.lease(judgement.lease)?.task,
-      judgement,
-    );
+    const task = this.#engine.lease(judgement.lease)?.task;
+    const { event, changed } = await this.#reviews.judge(task, judgement);
     this.submit(event);
     return changed;
   }
@@ -277,25 +282,9 @@ export class Mission {
     return this.#guard.check(use);
   }
 
-  /** Where a session works: in the place of its attempt at a task, or in the project's folder. */
+  /** As {@link Callers.placeOf}. */
   placeOf(session: string): Place {
-    const engaged = this.engagementOf(session);
-    const lease = engaged === undefined ? undefined : this.#engine.lease(engaged.lease);
-    return this.#isolation.placeOf(lease?.task, lease?.copy);
-  }
-
-  #callerOf(session: string): Caller | undefined {
-    if (session === this.brief.session) return { kind: "commander" };
-    const engaged = this.engagementOf(session);
-    if (engaged === undefined) return this.#sessions.hasServed(session) ? { kind: "former" } : undefined;
-    const task = this.#taskOf(engaged.lease);
-    return { kind: "agent", agent: engaged.agent, ...(task === undefined ? {} : { task }) };
-  }
-
-  /** The task that a lease works on or reviews. */
-  #taskOf(lease: number): TaskView | undefined {
-    const id = this.#engine.lease(lease)?.task;
-    return id === undefined ? undefined : this.task(id);
+    return this.#callers.placeOf(session);
   }
 
   #leftBehind(error: unknown): void {

@@ -204,7 +204,7 @@ impl Scheduler {
     /// Whether the model of a turn is left alone while another that may be asked for the same would answer.
     fn may_change_model(&self, job: Job, model: &Model) -> bool {
         let (agent, refused_by) = match job {
-            Job::Work(key) => {
+            Job::Work(key) | Job::Second(key) => {
                 let task = &self.tasks[key];
                 (task.spec.agent.as_str(), task.work.as_ref().map_or(&[][..], |work| &work.refused_by))
             }
