@@ -93,12 +93,3 @@ it("goes on in the second attempt's place where the first fails, and repairs the
   expect(await read()).toBe("mended\n");
   await expect.poll(left).toBe(1);
 });
-
-it("begins no second attempt without the setting", async () => {
-  const { commander, folders } = await stragglers(
-    (turn, nth) => (nth > 1 ? work(turn, "after a stall") : hang(turn)),
-    { speculation: false, stallTimeoutMs: 1_000 },
-  );
-  expect(await commander("run_mission")).toMatch(/^The mission is over: accepted/);
-  expect(folders).toEqual(["slow", "slow"]);
-});
