@@ -53,7 +53,7 @@ async function packageIn(folder: string, wanted: string, files: Readonly<Record<
   return folder;
 }
 
-describe("the doctor", () => {
+describe("the doctor (complaint 8)", () => {
   it("finds nothing wrong where OpenCode has loaded this package, and says which file and engine", async () => {
     const { code, of } = await examined(PLUGIN);
     expect(code).toBe(0);

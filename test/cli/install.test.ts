@@ -102,7 +102,7 @@ describe("install, in a real OpenCode", () => {
   });
 });
 
-describe("the package", () => {
+describe("the package (complaint 15)", () => {
   it("installs from its tarball without a network or a script of its own, and OpenCode runs it from there", async () => {
     const folder = join(bench.home.dir, "elsewhere");
     await mkdir(folder, { recursive: true });

@@ -54,7 +54,7 @@ async function contacts(plugins: readonly string[]) {
   return [...new Set([...lines, ...proxy.wanted])].map((line) => line.replace(model, "MODEL")).sort();
 }
 
-test("a whole mission turns to nobody but the model, and to whom OpenCode itself turns", async () => {
+test("a whole mission turns to nobody but the model, and to whom OpenCode itself turns (complaint 18)", async () => {
   const alone = await contacts([]);
   const mission = await contacts([PLUGIN]);
   expect(mission).toContain("fetch http://MODEL");

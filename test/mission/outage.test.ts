@@ -49,7 +49,7 @@ describe("a provider that refuses", () => {
     expect(refused.length).toBeLessThanOrEqual(PLAN.tasks.length * 5);
   });
 
-  test("a storm of 429 is waited out for as long as Retry-After says: the mission is accepted, nothing has failed", async () => {
+  test("a storm of 429 is waited out for as long as Retry-After says: the mission is accepted, nothing has failed (complaint 7)", async () => {
     const limited = refuse(429, { retryAfter: RETRY_AFTER_S });
     await using bench = await missionBench(
       cast(commanding(PLAN), turns([limited, limited], { rest: diligent() })),
