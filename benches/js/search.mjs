@@ -14,6 +14,8 @@ const FILES = QUICK ? 2_000 : 100_000;
 const ROUNDS = QUICK ? 1 : 7;
 const SMALL_ROUNDS = QUICK ? 3 : 101;
 const PER_FOLDER = 100;
+/** As many results as the peer gives. */
+const ALL = { maxResults: Number.POSITIVE_INFINITY, maxBytes: Number.POSITIVE_INFINITY };
 
 const root = mkdtempSync(join(tmpdir(), "search-bench-"));
 try {
@@ -49,12 +51,12 @@ async function large() {
   const queries = [
     ["a word, few hits", "needle"],
     ["a regular expression without a fixed part, few hits", "[a-z]+_[0-9]{4}_[a-z]+"],
-    ["a word in every file, 10,000 hits told", "lorem"],
+    ["a word in every file, the first hit of each told", "lorem"],
   ];
   const rows = [];
   for (const [what, pattern] of queries) {
     const samples = await interleaved(ROUNDS, {
-      ours: timed(() => grep(pattern, root, { maxPerFile: 1 })),
+      ours: timed(() => grep(pattern, root, { ...ALL, maxPerFile: 1 })),
       rg: timed(() => rg(root, ["--max-count=1", pattern])),
     });
     rows.push(measured(`${FILES} files, ${what}; rg`, 1, samples, "rg"));

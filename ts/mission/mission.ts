@@ -19,6 +19,7 @@ import {
 } from "../engine/index.ts";
 import type { ToolUse } from "../host/contribution.ts";
 import type { Host, HostEvent } from "../host/host.ts";
+import { Alarm } from "./alarm.ts";
 import { Background } from "./background.ts";
 import type { Brief } from "./brief.ts";
 import { budgetOf } from "./budget.ts";
@@ -59,9 +60,6 @@ export interface MissionParts {
   readonly isolation: Isolation;
 }
 
-/** Longest time for which a timer can be set, in milliseconds; a later wake is reached in several steps. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
-
 export class Mission {
   readonly brief: Brief;
   /** Verify commands that the user's permission rules have let through. */
@@ -88,10 +86,11 @@ export class Mission {
   );
   /** Of the last change. */
   #snapshot: Snapshot | undefined;
+  /** Set for the next thing that time alone decides. */
+  readonly #alarm = new Alarm(() => this.#tick());
   #news: News | undefined;
   #failure: Error | undefined;
   #outcome: MissionOutcome | undefined;
-  #timer: NodeJS.Timeout | undefined;
   #closed = false;
 
   constructor({ brief, host, store, settings, languageServers, owner, isolation }: MissionParts) {
@@ -178,7 +177,7 @@ export class Mission {
       checks: this.#checks.size,
       commands: this.background.size,
       waits: this.#watchers.size,
-      timers: this.#timer === undefined ? 0 : 1,
+      timers: this.#alarm.isSet ? 1 : 0,
     };
   }
 
@@ -295,7 +294,7 @@ export class Mission {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    clearTimeout(this.#timer);
+    this.#alarm.set(null);
     this.#checks.keep(() => false);
     this.background.keep(() => false);
     await Promise.all(
@@ -363,14 +362,8 @@ export class Mission {
     this.#moved();
   }
 
-  /** Sets the clock for the next thing that time alone decides. */
   #arm(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    const wake = this.#engine.nextWake();
-    if (wake === null || this.#closed) return;
-    const delay = Math.min(Math.max(0, wake - Date.now()), LONGEST_TIMER_MS);
-    this.#timer = setTimeout(() => this.#tick(), delay).unref();
+    if (!this.#closed) this.#alarm.set(this.#engine.nextWake());
   }
 
   #tick(): void {
