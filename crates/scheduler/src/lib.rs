@@ -46,10 +46,11 @@
 //!                 inbox.push_back(Event::SessionIdle { lease, turn, text: None, fingerprint: None });
 //!             }
 //!             // Run the commands, and say what came of it.
-//!             Command::Verify { task, attempt, .. } => {
+//!             Command::Verify { task, attempt, copy, .. } => {
 //!                 let task = task.map(|task| task.to_string());
 //!                 let (passed, report) = (true, String::new());
-//!                 inbox.push_back(Event::Verified { task, attempt, passed, report, fingerprint: None });
+//!                 let fingerprint = None;
+//!                 inbox.push_back(Event::Verified { task, attempt, copy, passed, report, fingerprint });
 //!             }
 //!             Command::Finish { .. } => finished = true,
 //!             _ => {}

@@ -17,6 +17,7 @@ use crate::{
         excerpt,
         leases::{Job, Report},
         mission::MAX_NAMED,
+        review::Subject,
         work::Next,
     },
     stagnation::{Sign, Tried},
@@ -190,9 +191,9 @@ impl Scheduler {
             | Next::Fresh(_) => None,
             Next::Prompt(_) => task.summary.as_deref().map(excerpt),
         };
-        let tried = Tried { attempt: task.attempt(), ended: why.clone(), summary: says };
-        task.used += 1;
-        let used = task.used;
+        // A task that fails stays at its last try.
+        let used = task.attempt();
+        let tried = Tried { attempt: used, ended: why.clone(), summary: says };
         let stagnation = task.stagnation_mut();
         let sign = stagnation.failed(tried).or(sign);
         if used >= attempts {
@@ -201,6 +202,7 @@ impl Scheduler {
             return;
         }
         let Some(sign) = sign else {
+            task.used = used;
             self.queue_turn(key, next, 0, why);
             return;
         };
@@ -210,6 +212,7 @@ impl Scheduler {
             return;
         }
         let tried = stagnation.tried();
+        task.used = used;
         let next = match next {
             Next::Prompt(because) => {
                 let because = Some(Box::new(because));
@@ -242,6 +245,17 @@ impl Scheduler {
             }
         }
         self.queue_turn(key, next, pause, why);
+    }
+
+    /// The provider asked the second attempt of a task for a pause: the main one, where it waits, waits as long.
+    pub(super) fn wait_longer(&mut self, key: TaskKey, retry_after: Option<u64>) {
+        let Some((known, pause)) = self.tasks[key].retry_at().zip(retry_after) else { return };
+        let at = self.clock.now().saturating_add(pause);
+        if at > known {
+            self.timers.remove(&(known, Subject::Task(key)));
+            self.timers.insert((at, Subject::Task(key)));
+            self.tasks.change(key).work_mut().retry_at = Some(at);
+        }
     }
 
     /// The checks of a task failed: where several tasks fail of one cause, the commander is asked before more are tried.

@@ -122,7 +122,12 @@ impl Scheduler {
         let trouble = Trouble { kind, message, retry_after, model };
         match job {
             Job::Work(key) => self.work_failed(key, report, trouble),
-            Job::Second(key) => self.second_ended(key, report, &trouble.to_string()),
+            Job::Second(key) => {
+                if trouble.remedy() == Remedy::Wait {
+                    self.wait_longer(key, retry_after);
+                }
+                self.second_ended(key, report, &trouble.to_string());
+            }
             Job::Judged(_) => self.end_lease(id),
             Job::Review { subject, .. } => match trouble.remedy() {
                 Remedy::Wait => self.pause_review(id, subject, retry_after, &trouble.to_string()),

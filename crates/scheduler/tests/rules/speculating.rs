@@ -257,6 +257,26 @@ fn where_the_second_fails_the_first_goes_on_and_no_attempt_is_used() {
 }
 
 #[test]
+fn a_pause_that_the_second_was_asked_for_is_kept_by_the_first_that_waits() {
+    let (mut bench, first, second) = two_attempts();
+    let limited = |lease, pause| Event::SessionError {
+        lease,
+        turn: None,
+        kind: SessionErrorKind::RateLimit,
+        message: "slow down".into(),
+        retry_after_ms: Some(pause),
+    };
+    bench.send(limited(first, 20_000));
+    bench.pass_time(10);
+    bench.send(limited(second, 20_000));
+    no_second(&bench);
+    assert_eq!(bench.task("slow").retry_at, Some(bench.now + 20_000));
+    assert!(Bench::started(&bench.pass_time(19_999)).is_empty());
+    bench.pass_time(1);
+    assert_eq!(bench.state("slow"), TaskState::Running);
+}
+
+#[test]
 fn where_the_first_fails_the_second_goes_on_alone_and_no_attempt_is_used() {
     let ends: [fn(&mut Bench, LeaseId); 6] = [
         |bench, first| drop(bench.send(failed(first, SessionErrorKind::Unknown))),

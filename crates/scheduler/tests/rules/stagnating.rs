@@ -87,7 +87,7 @@ fn a_task_that_stagnates_after_its_diagnostic_turn_fails_with_the_evidence_and_b
     assert_eq!(bench.state("a"), TaskState::Failed);
     let why = notices(&commands, NoticeKind::TaskFailed)[0];
     assert!(why.contains("the same error twice") && why.contains("attempt 3 of 9"), "{why}");
-    assert_eq!(bench.task("a").tried.len(), 3);
+    assert_eq!((bench.task("a").attempt, bench.task("a").tried.len()), (3, 3));
 }
 
 #[test]
