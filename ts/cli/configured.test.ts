@@ -12,6 +12,8 @@ describe.skipIf(process.platform === "win32")("the environment of one run", () =
   let folder = "";
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), "configured-"));
+    // A package of its own, whatever the folders above are.
+    await writeFile(join(folder, "package.json"), "{}");
   });
   afterEach(async () => {
     vi.unstubAllEnvs();
