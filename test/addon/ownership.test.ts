@@ -88,7 +88,7 @@ test("an owner that was killed is taken over at once", async () => {
     lookAgainMs: 5_000,
     holder: { pid: other.process.pid, token: 1 },
   });
-  expect(Ownership.holder(store, "m1")).toEqual(claim.holder);
+  expect(Ownership.holder(store, "m1")).toEqual({ ...claim.holder, liveness: "alive" });
 
   await other.kill();
   using owner = mine(Ownership.claim(store, "m1"));
