@@ -57,5 +57,6 @@ pub(crate) fn ended_well(lease: LeaseId, turn: u32) -> [Event; 2] {
 /// The checks of a task, or of the mission, have passed.
 pub(crate) fn verified(task: Option<Name>, attempt: u32) -> Event {
     let task = task.map(|task| task.to_string());
-    Event::Verified { task, attempt, passed: true, report: String::new(), fingerprint: None }
+    let (copy, passed, report) = (1, true, String::new());
+    Event::Verified { task, attempt, copy, passed, report, fingerprint: None }
 }
