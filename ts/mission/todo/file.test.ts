@@ -1,8 +1,14 @@
-import { lstat, mkdir, readdir, readFile, rm, stat, symlink, utimes } from "node:fs/promises";
+import { renameSync } from "node:fs";
+import { lstat, mkdir, readdir, readFile, rename, rm, stat, symlink, utimes } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { folderWith, put } from "../folder.fixture.ts";
 import { TODO_FILE, TodoFile } from "./file.ts";
+
+vi.mock("node:fs/promises", async (original) => {
+  const real = await original<typeof import("node:fs/promises")>();
+  return { ...real, rename: vi.fn(real.rename) };
+});
 
 const COPY = ".orchestrator/state/todo.md";
 
@@ -57,6 +63,19 @@ describe("todo.md", () => {
     expect(await file.write("ours again")).toBe(false);
     expect(await content(folder)).toBe("theirs");
     expect(await readdir(join(folder, ".orchestrator"))).toEqual(["state", "todo.md"]);
+  });
+
+  it("is read again where it was saved in the moment it was written", async () => {
+    const folder = await folderWith();
+    const file = new TodoFile(folder);
+    await file.look(true);
+    // In place, as some editors save: the file keeps its number.
+    vi.mocked(rename).mockImplementationOnce(async (from, to) => {
+      renameSync(from, to);
+      await save(folder, "theirs");
+    });
+    await file.write("ours");
+    expect(await file.look(true)).toEqual({ type: "text", text: "theirs" });
   });
 
   it("is left alone for a moment after it was saved, unless there is no time", async () => {

@@ -82,12 +82,14 @@ export class TodoFile {
     if (text === this.#text && text === this.#written) return true;
     await mkdir(dirname(this.#copy), { recursive: true });
     const next = await replacement(this.#path, text);
+    // Known before it is in place: what is saved there a moment later is not taken for ours.
+    const ours = stampOf(await lstat(next, { bigint: true }));
     if (stampOf(await this.#stats()) !== this.#seen) {
       await unlink(next);
       return false;
     }
     await rename(next, this.#path);
-    this.#seen = stampOf(await this.#stats());
+    this.#seen = ours;
     this.#text = text;
     // After the file: of a copy that is older, what is new in the file is known by the plan; of one that is newer, what
     // is not yet in the file would count as deleted.
