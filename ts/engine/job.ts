@@ -24,8 +24,8 @@ export interface JobOptions {
  * ```
  *
  * It rejects with an EngineError: what the work itself throws, `ERR_JOB_TIMED_OUT`, `ERR_JOB_TOO_LARGE`,
- * `ERR_JOBS_FULL` (1,024 jobs of this process wait for a thread already, or 64 MiB of results are kept or expected in
- * this worker; submit it again when some are done), `ERR_CANCELLED`.
+ * `ERR_JOBS_FULL` (1,024 jobs wait for a thread of this process or for room for their results in this worker already,
+ * submit it again when some are done; or it reserves more than the 64 MiB that there are), `ERR_CANCELLED`.
  */
 export class Job<T> implements PromiseLike<T>, Disposable {
   readonly #promise: Promise<T>;
@@ -115,6 +115,8 @@ export class Job<T> implements PromiseLike<T>, Disposable {
 export interface JobStatistics {
   /** Jobs of this worker that are not done. */
   readonly pending: number;
+  /** Of these, how many wait for room for their results. */
+  readonly held: number;
   /** Jobs of this worker that are done and not yet fetched. */
   readonly finished: number;
   /** Bytes of results that are kept or expected in this worker. */

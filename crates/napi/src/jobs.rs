@@ -59,6 +59,7 @@ struct JobLimits {
 #[serde(rename_all = "camelCase")]
 struct JobStatistics {
     pending: usize,
+    held: usize,
     finished: usize,
     bytes: usize,
     threads: usize,
@@ -166,6 +167,7 @@ impl NativeJobs {
             let (jobs, pool) = (self.jobs.counts(), POOL.counts());
             Ok(json(&JobStatistics {
                 pending: jobs.pending,
+                held: jobs.held,
                 finished: jobs.finished,
                 bytes: jobs.bytes,
                 threads: pool.threads,

@@ -68,7 +68,7 @@ pub enum Outcome<T> {
         /// What was reserved.
         reserved: usize,
     },
-    /// The pool ended before it ran.
+    /// The pool ended before it ran, or could start no thread for it.
     Ended,
 }
 

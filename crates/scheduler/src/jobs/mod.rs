@@ -21,7 +21,7 @@
 //! |---|---|
 //! | threads | [`PoolLimits::threads`]: started with the jobs that need them, ended after [`PoolLimits::idle`] without any |
 //! | jobs that wait for a thread, of all submitters | [`PoolLimits::waiting`]: one more is refused |
-//! | bytes of results, kept or still to come | [`Limits::bytes`]: each job reserves what its result may have at most, and one whose reservation doesn't fit is refused |
+//! | bytes of results, kept or still to come | [`Limits::bytes`]: each job reserves what its result may have at most; as many as may wait for a thread wait until their reservations fit, first come first, and one that never would is refused |
 //! | time of a job | its own limit, from submission: then it has [`Outcome::TimedOut`], and its function is told by the signal |
 //!
 //! The threads claim less of the processors than the program's others, where the system lets them: a search of a whole tree

@@ -183,7 +183,7 @@ struct State {
 }
 
 pub(super) struct Shared {
-    limits: PoolLimits,
+    pub(super) limits: PoolLimits,
     stealers: Vec<Stealer>,
     state: Mutex<State>,
     /// There is work, or the pool has ended.
@@ -198,14 +198,27 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Lets a job wait for a thread, and starts one if all are at work. `task` is given the job's id.
-    pub(super) fn submit(self: &Arc<Self>, task: impl FnOnce(u64) -> Task) -> Result<u64, Refusal> {
+    /// A name for a job that is submitted now or later.
+    pub(super) fn new_id(&self) -> u64 {
+        let mut state = self.lock();
+        state.last_id += 1;
+        state.last_id
+    }
+
+    /// Lets a job wait for a thread, unless `most_waiting` do, and starts one if all are at work. One that is refused
+    /// comes back.
+    pub(super) fn submit(
+        self: &Arc<Self>,
+        id: u64,
+        task: Task,
+        most_waiting: usize,
+    ) -> Result<(), (Task, Refusal)> {
         let mut state = self.lock();
         if state.ended {
-            return Err(Refusal::Ended);
+            return Err((task, Refusal::Ended));
         }
-        if state.waiting.len() >= self.limits.waiting {
-            return Err(Refusal::Full { waiting: state.waiting.len() });
+        if state.waiting.len() >= most_waiting {
+            return Err((task, Refusal::Full { waiting: state.waiting.len() }));
         }
         // Those asleep may have been woken for jobs before this one.
         if state.asleep <= state.waiting.len()
@@ -221,17 +234,15 @@ impl Shared {
                 Err((seat, error)) => {
                     state.free.push(seat);
                     if state.seated == 0 {
-                        return Err(Refusal::NoThread(error));
+                        return Err((task, Refusal::NoThread(error)));
                     }
                 }
             }
         }
-        state.last_id += 1;
-        let id = state.last_id;
-        state.waiting.insert(id, task(id));
+        state.waiting.insert(id, task);
         state.injector.push_back(id);
         self.work.notify_one();
-        Ok(id)
+        Ok(())
     }
 
     /// Takes back a job that has not begun, or tells the function of one that has.

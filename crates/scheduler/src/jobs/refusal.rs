@@ -4,21 +4,19 @@
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refusal {
-    /// As many jobs as may wait for a thread do so.
-    #[error("{waiting} jobs wait for a thread, which is the limit: submit it again when some have ended")]
+    /// As many jobs as may wait do so, for a thread or for room for their results.
+    #[error("{waiting} jobs wait, which is the limit: submit it again when some have ended")]
     Full {
         /// How many wait.
         waiting: usize,
     },
-    /// The results that are kept or still to come may have as many bytes as the submitter's limit allows.
+    /// The result may be larger than all the results together may be that its submitter keeps.
     #[error(
-        "the result may have {asked} bytes, and {reserved} of {limit} are reserved by others: take their results first"
+        "the result may have {asked} bytes, and {limit} is the limit of all results that are kept: reserve less"
     )]
     NoRoom {
         /// What the job asked for.
         asked: usize,
-        /// What others have.
-        reserved: usize,
         /// The submitter's limit.
         limit: usize,
     },

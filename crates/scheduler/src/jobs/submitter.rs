@@ -2,7 +2,7 @@
 
 use std::{
     collections::{HashMap, VecDeque},
-    fmt,
+    fmt, mem,
     panic::{self, AssertUnwindSafe},
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
@@ -36,6 +36,8 @@ impl Default for Limits {
 pub struct JobCounts {
     /// Neither finished nor cancelled.
     pub pending: usize,
+    /// Of these, how many wait for room for their results.
+    pub held: usize,
     /// Finished, and not yet taken.
     pub finished: usize,
     /// What is kept or reserved.
@@ -44,49 +46,65 @@ pub struct JobCounts {
 
 /// The jobs of one submitter, whose results are of one type. Dropped, it cancels those that are left.
 pub struct Jobs<T: Weigh + Send + 'static> {
-    pool: Arc<Shared>,
     table: Arc<Table<T>>,
-    limits: Limits,
 }
 
 impl<T: Weigh + Send + 'static> Jobs<T> {
     pub(super) fn new(pool: Arc<Shared>, limits: Limits) -> Self {
-        let state = State { pending: HashMap::new(), finished: VecDeque::new(), bytes: 0 };
-        let table = Table { state: Mutex::new(state), changed: Condvar::new() };
-        Self { pool, table: Arc::new(table), limits }
+        Self { table: Arc::new(Table { pool, limits, state: Mutex::default(), changed: Condvar::new() }) }
     }
 
-    /// Lets a function run as soon as a thread is free. Its result may have `reserve` bytes; it has `time` from now on,
-    /// or as long as it likes.
+    /// Lets a function run as soon as a thread is free, and as there is room for its result, which may have `reserve`
+    /// bytes: jobs that wait for room begin in the order in which they came. It has `time` from now on, or as long as
+    /// it likes.
     pub fn submit(
         &self,
         reserve: usize,
         time: Option<Duration>,
         function: impl FnOnce(&Signal) -> T + Send + 'static,
     ) -> Result<JobId, Refusal> {
-        let signal = Arc::new(Signal::new(time.and_then(moment)));
-        // Held until the job is in the table: it may be finished before the pool has told its id.
-        let mut state = self.table.lock();
-        if state.bytes.saturating_add(reserve) > self.limits.bytes {
-            return Err(Refusal::NoRoom { asked: reserve, reserved: state.bytes, limit: self.limits.bytes });
+        let table = &self.table;
+        if reserve > table.limits.bytes {
+            return Err(Refusal::NoRoom { asked: reserve, limit: table.limits.bytes });
         }
-        let id = self.pool.submit(|id| {
-            let place = Place { id, table: Arc::clone(&self.table) };
-            let theirs = Arc::clone(&signal);
-            let run = Box::new(move || {
-                let place = place;
-                // What a panic leaves behind was the function's own, and is dropped with it.
-                let outcome = match panic::catch_unwind(AssertUnwindSafe(|| function(&theirs))) {
-                    Ok(result) => Outcome::Done(result),
-                    Err(payload) => Outcome::Panicked(said(&*payload)),
-                };
-                place.table.finish(place.id, outcome);
-            });
-            Task { run, signal: Arc::clone(&signal) }
-        })?;
-        state.bytes += reserve;
-        state.pending.insert(id, Pending { signal, reserve });
-        Ok(id)
+        let id = table.pool.new_id();
+        let signal = Arc::new(Signal::new(time.and_then(moment)));
+        let (place, theirs) = (Place { id, table: Arc::clone(table) }, Arc::clone(&signal));
+        let run = Box::new(move || {
+            let place = place;
+            // What a panic leaves behind was the function's own, and is dropped with it.
+            let outcome = match panic::catch_unwind(AssertUnwindSafe(|| function(&theirs))) {
+                Ok(result) => Outcome::Done(result),
+                Err(payload) => Outcome::Panicked(said(&*payload)),
+            };
+            place.table.finish(place.id, outcome);
+        });
+        let task = Task { run, signal: Arc::clone(&signal) };
+
+        let most = table.pool.limits.waiting;
+        let mut state = table.lock();
+        let refused = if !state.held.is_empty() || state.bytes.saturating_add(reserve) > table.limits.bytes {
+            if state.held.len() < most {
+                state.held.push_back(Held { id, reserve, task });
+                state.pending.insert(id, Pending { signal, reserve: 0 });
+                return Ok(id);
+            }
+            (task, Refusal::Full { waiting: state.held.len() })
+        } else {
+            // The lock is held until it is in the table: it may be finished before the pool has told of it.
+            match table.pool.submit(id, task, most) {
+                Ok(()) => {
+                    state.bytes += reserve;
+                    state.pending.insert(id, Pending { signal, reserve });
+                    return Ok(id);
+                }
+                Err(refused) => refused,
+            }
+        };
+        drop(state);
+        let (task, refusal) = refused;
+        drop(task);
+        Err(refusal)
     }
 
     /// Gives a job up: it has no outcome any more, also where it has finished and nobody has taken that yet. A function
@@ -94,14 +112,15 @@ impl<T: Weigh + Send + 'static> Jobs<T> {
     pub fn cancel(&self, id: JobId) {
         let mut state = self.table.lock();
         let pending = state.pending.remove(&id);
+        let held = state.take_held(id);
         if let Some(pending) = &pending {
             state.bytes -= pending.reserve;
         } else if let Some(at) = state.finished.iter().position(|(finished, ..)| *finished == id) {
             state.remove(at);
         }
-        drop(state);
-        if pending.is_some() {
-            self.pool.withdraw(id);
+        self.table.release(state);
+        if pending.is_some() && held.is_none() {
+            self.table.pool.withdraw(id);
         }
     }
 
@@ -120,6 +139,7 @@ impl<T: Weigh + Send + 'static> Jobs<T> {
             }
             taken.extend(state.remove(0));
         }
+        self.table.release(state);
         taken
     }
 
@@ -153,7 +173,12 @@ impl<T: Weigh + Send + 'static> Jobs<T> {
     #[must_use]
     pub fn counts(&self) -> JobCounts {
         let state = self.table.lock();
-        JobCounts { pending: state.pending.len(), finished: state.finished.len(), bytes: state.bytes }
+        JobCounts {
+            pending: state.pending.len(),
+            held: state.held.len(),
+            finished: state.finished.len(),
+            bytes: state.bytes,
+        }
     }
 
     /// Ends those whose time is over.
@@ -166,25 +191,29 @@ impl<T: Weigh + Send + 'static> Jobs<T> {
             .filter(|(_, pending)| pending.signal.is_overdue(now))
             .map(|(id, _)| *id)
             .collect();
+        let held: Vec<Held> = overdue.iter().filter_map(|id| state.take_held(*id)).collect();
         for id in &overdue {
             state.finish(*id, Outcome::TimedOut);
         }
-        drop(state);
+        self.table.release(state);
+        drop(held);
         for id in overdue {
-            self.pool.withdraw(id);
+            self.table.pool.withdraw(id);
         }
     }
 }
 
 impl<T: Weigh + Send + 'static> Drop for Jobs<T> {
     fn drop(&mut self) {
-        let pending: Vec<JobId> = {
+        let (held, pending) = {
             let mut state = self.table.lock();
             state.finished.clear();
-            state.pending.drain().map(|(id, _)| id).collect()
+            let pending: Vec<JobId> = state.pending.drain().map(|(id, _)| id).collect();
+            (mem::take(&mut state.held), pending)
         };
+        drop(held);
         for id in pending {
-            self.pool.withdraw(id);
+            self.table.pool.withdraw(id);
         }
     }
 }
@@ -192,13 +221,16 @@ impl<T: Weigh + Send + 'static> Drop for Jobs<T> {
 impl<T: Weigh + Send + 'static> fmt::Debug for Jobs<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Jobs")
-            .field("limits", &self.limits)
+            .field("limits", &self.table.limits)
             .field("counts", &self.counts())
             .finish_non_exhaustive()
     }
 }
 
 struct Table<T> {
+    pool: Arc<Shared>,
+    limits: Limits,
+    /// Taken before the pool's lock, where both are.
     state: Mutex<State<T>>,
     /// Something has finished.
     changed: Condvar,
@@ -206,6 +238,8 @@ struct Table<T> {
 
 struct State<T> {
     pending: HashMap<JobId, Pending>,
+    /// Of those pending, the ones that wait for room, oldest first. To be dropped without the lock: see [`Place`].
+    held: VecDeque<Held>,
     /// With the bytes that each keeps.
     finished: VecDeque<(JobId, Outcome<T>, usize)>,
     bytes: usize,
@@ -213,7 +247,21 @@ struct State<T> {
 
 struct Pending {
     signal: Arc<Signal>,
+    /// What is reserved for it: nothing as long as it is held.
     reserve: usize,
+}
+
+/// A job that waits for room for its result.
+struct Held {
+    id: JobId,
+    reserve: usize,
+    task: Task,
+}
+
+impl<T> Default for State<T> {
+    fn default() -> Self {
+        Self { pending: HashMap::new(), held: VecDeque::new(), finished: VecDeque::new(), bytes: 0 }
+    }
 }
 
 impl<T: Weigh> Table<T> {
@@ -222,16 +270,34 @@ impl<T: Weigh> Table<T> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Lets the lock go, after those held have begun that there is room for now.
+    fn release(&self, mut state: MutexGuard<'_, State<T>>) {
+        let mut refused = Vec::new();
+        while let Some(Held { id, reserve, task }) = state.take_fitting(self.limits.bytes) {
+            // They have been accepted, so they are not counted among those that wait for a thread.
+            match self.pool.submit(id, task, usize::MAX) {
+                Ok(()) => {
+                    state.bytes += reserve;
+                    state.pending.entry(id).and_modify(|pending| pending.reserve = reserve);
+                }
+                Err((task, _)) => {
+                    state.finish(id, Outcome::Ended);
+                    refused.push(task);
+                }
+            }
+        }
+        drop(state);
+        drop(refused);
+    }
+
     /// Weighed before the lock is taken, for that is the result's own code.
     fn finish(&self, id: JobId, outcome: Outcome<T>) {
         let bytes = if let Outcome::Done(result) = &outcome { result.bytes() } else { 0 };
-        let left = {
-            let mut state = self.lock();
-            let late =
-                state.pending.get(&id).is_some_and(|pending| pending.signal.is_overdue(Instant::now()));
-            let outcome = if late { Outcome::TimedOut } else { outcome };
-            state.finish_weighed(id, outcome, bytes)
-        };
+        let mut state = self.lock();
+        let late = state.pending.get(&id).is_some_and(|pending| pending.signal.is_overdue(Instant::now()));
+        let outcome = if late { Outcome::TimedOut } else { outcome };
+        let left = state.finish_weighed(id, outcome, bytes);
+        self.release(state);
         self.changed.notify_all();
         drop(left);
     }
@@ -254,6 +320,20 @@ impl<T> State<T> {
         self.bytes += bytes;
         self.finished.push_back((id, outcome, bytes));
         None
+    }
+
+    /// The oldest of those held, if there is room for it.
+    fn take_fitting(&mut self, limit: usize) -> Option<Held> {
+        let first = self.held.front()?;
+        if self.bytes.saturating_add(first.reserve) > limit {
+            return None;
+        }
+        self.held.pop_front()
+    }
+
+    fn take_held(&mut self, id: JobId) -> Option<Held> {
+        let at = self.held.iter().position(|held| held.id == id)?;
+        self.held.remove(at)
     }
 
     fn remove(&mut self, at: usize) -> Option<(JobId, Outcome<T>)> {

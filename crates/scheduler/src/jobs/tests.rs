@@ -150,20 +150,78 @@ fn when_as_many_wait_as_may_one_more_is_refused() {
 }
 
 #[test]
-fn results_have_no_more_bytes_than_the_limit_allows() {
+fn results_have_no_more_bytes_than_the_limit_allows_and_jobs_wait_for_room_in_order() {
     let pool = pool(1);
     let jobs = pool.jobs(Limits { bytes: 100 });
     let busy = busy(&jobs);
-    jobs.submit(60, None, |_| vec![0; 10]).unwrap();
-    let refused = jobs.submit(60, None, |_| vec![0; 10]).unwrap_err();
-    assert!(matches!(refused, Refusal::NoRoom { asked: 60, limit: 100, .. }), "{refused}");
+    let first = jobs.submit(60, None, |_| vec![0; 10]).unwrap();
+    let second = jobs.submit(60, None, |_| vec![0; 45]).unwrap();
+    let large = jobs.submit(60, None, |_| vec![0; 20]).unwrap();
+    let small = jobs.submit(1, None, |_| vec![0; 1]).unwrap();
+    let counts = jobs.counts();
+    assert_eq!((counts.pending, counts.held, counts.bytes), (5, 3, 60), "a small one does not overtake");
     drop(busy);
-    until("both have finished", || jobs.counts().finished == 2);
-    assert_eq!(jobs.counts().bytes, 10, "what it did not need is free again");
-    jobs.submit(60, None, |_| vec![0; 10]).unwrap();
-    until("the third has finished, too", || jobs.counts().finished == 3);
-    assert_eq!(jobs.drain(usize::MAX).len(), 3);
-    assert_eq!(jobs.counts().bytes, 0);
+    until("two have finished, and what the first did not need was enough for the second", || {
+        jobs.counts().finished == 3
+    });
+    let counts = jobs.counts();
+    assert_eq!((counts.held, counts.bytes), (2, 55), "nobody takes the results, so the others wait");
+    let mut taken: Vec<JobId> = jobs.drain(usize::MAX).into_iter().skip(1).map(|(id, _)| id).collect();
+    while taken.len() < 4 {
+        taken.extend(jobs.wait(LONG).into_iter().map(|(id, _)| id));
+    }
+    assert_eq!(taken, [first, second, large, small]);
+    assert_eq!(jobs.counts(), JobCounts::default());
+}
+
+#[test]
+fn a_reservation_above_the_limit_of_all_is_refused() {
+    let pool = pool(1);
+    let jobs = pool.jobs(Limits { bytes: 100 });
+    let refused = jobs.submit(101, None, |_| Vec::new()).unwrap_err();
+    assert!(matches!(refused, Refusal::NoRoom { asked: 101, limit: 100 }), "{refused}");
+}
+
+#[test]
+fn as_many_may_wait_for_room_as_for_a_thread() {
+    let pool = Pool::new(PoolLimits { threads: 1, waiting: 2, ..PoolLimits::default() });
+    let jobs = pool.jobs(Limits { bytes: 100 });
+    let busy = busy(&jobs);
+    let first = jobs.submit(60, None, |_| vec![1]).unwrap();
+    let held = [0, 1].map(|_| jobs.submit(60, None, |_| vec![1]).unwrap());
+    let refused = jobs.submit(1, None, |_| vec![1]).unwrap_err();
+    assert!(matches!(refused, Refusal::Full { waiting: 2 }), "{refused}");
+    let other = pool.jobs::<Vec<u8>>(Limits::default());
+    let others = other.submit(1, None, |_| vec![1]).unwrap();
+    jobs.cancel(first);
+    assert_eq!((jobs.counts().held, pool.counts().waiting), (1, 2), "accepted, it is not refused any more");
+    drop(busy);
+    until("all have finished", || jobs.counts().finished == 3);
+    assert_eq!(jobs.drain(usize::MAX).iter().skip(1).map(|(id, _)| *id).collect::<Vec<_>>(), held);
+    assert_eq!(other.wait(LONG), [(others, Outcome::Done(vec![1]))]);
+}
+
+#[test]
+fn jobs_that_wait_for_room_can_be_cancelled_time_out_and_end_with_their_pool() {
+    let pool = Pool::new(PoolLimits { threads: 1, farewell: Duration::ZERO, ..PoolLimits::default() });
+    let jobs = pool.jobs(Limits { bytes: 100 });
+    let busy = busy(&jobs);
+    let held = Arc::new(());
+    let submit = |time| {
+        let held = Arc::clone(&held);
+        jobs.submit(60, time, move |_| panic!("never run, it holds {held:?}")).unwrap()
+    };
+    let first = submit(None);
+    let cancelled = submit(None);
+    let overdue = submit(Some(Duration::ZERO));
+    let ended = submit(None);
+    jobs.cancel(cancelled);
+    assert_eq!(jobs.drain(usize::MAX), [(overdue, Outcome::TimedOut)]);
+    assert_eq!(jobs.counts().held, 1);
+    drop(pool);
+    assert_eq!(jobs.drain(usize::MAX), [(first, Outcome::Ended), (ended, Outcome::Ended)]);
+    assert_eq!(Arc::strong_count(&held), 1, "what the functions held is dropped");
+    drop(busy);
 }
 
 #[test]
