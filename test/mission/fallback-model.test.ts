@@ -26,12 +26,12 @@ const moderated = refuse(400, {
   }),
 });
 
-async function play(settings: string, worker: Responder): Promise<MissionBench> {
-  const bench = await missionBench(cast(commanding(PLAN), worker), { config });
+const benchWith = (worker: Responder) => missionBench(cast(commanding(PLAN), worker), { config });
+
+async function play(bench: MissionBench, settings: string): Promise<void> {
   await bench.project.write(".orchestrator/settings.jsonc", settings);
   await bench.run("go on", { command: "task" });
   await expectNoProcess(bench);
-  return bench;
 }
 
 /** How often each model was asked by a role. */
@@ -52,7 +52,8 @@ describe("the next model of an agent (complaint 6)", () => {
     // Each worker is refused at 0 and 2 s; after five failures the model is left alone, and those in flight change.
     { why: "is overloaded for ever", refusal: refuse(503), attempt: 1, refusals: 9 },
   ])("is asked where the first $why", async ({ refusal, attempt, refusals }) => {
-    await using bench = await play(WITH_FALLBACK, refusing(refusal));
+    await using bench = await benchWith(refusing(refusal));
+    await play(bench, WITH_FALLBACK);
     const { view, tasks } = storedMission(bench.project.dir);
     expect(view.outcome).toBe("accepted");
     expect(Object.values(tasks).map((one) => one.attempt)).toEqual(PLAN.tasks.map(() => attempt));
@@ -65,7 +66,8 @@ describe("the next model of an agent (complaint 6)", () => {
   });
 
   test("is never asked where the list has one", async () => {
-    await using bench = await play(WITHOUT, refusing(moderated));
+    await using bench = await benchWith(refusing(moderated));
+    await play(bench, WITHOUT);
     const { tasks } = storedMission(bench.project.dir);
     expect(Object.values(tasks).map(({ state }) => state)).toEqual(PLAN.tasks.map(() => "failed"));
     expect(tasks["one"]?.reason).toContain("no other model to ask");

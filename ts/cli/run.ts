@@ -1,13 +1,13 @@
 /** `orchestrator run` and `orchestrator resume`: a mission in the user's project and OpenCode, without its screen. */
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { parseArgs } from "node:util";
 import { EngineError, loadAddon, Ownership } from "../engine/index.ts";
 import { type Brief, briefKey } from "../mission/brief.ts";
 import { MissionError } from "../mission/error.ts";
 import { STATE_FOLDER, STORE_FILE } from "../mission/orchestrator.ts";
 import { progressRows } from "../mission/progress.ts";
 import { chosen, drivenElsewhere, unfinished } from "../mission/recovery.ts";
+import { commandLine, HELP, MODEL, misused, modelOf } from "./command-line.ts";
 import { environmentFor } from "./configured.ts";
 import { CliError, ExitCode, exitCodeOf } from "./exit.ts";
 import { LiveView } from "./live.ts";
@@ -49,7 +49,7 @@ interface RunOptions {
 export async function run(args: readonly string[]): Promise<number> {
   const options = optionsOf(args, RUN_USAGE);
   if (options === undefined) return ExitCode.Done;
-  if (options.text === "") throw new CliError(ExitCode.Usage, `run needs an objective\n\n${RUN_USAGE}`);
+  if (options.text === "") throw misused("run needs an objective", RUN_USAGE);
   const before = missionsOf(options.project);
   return play("task", options, (mission) => !before.has(mission));
 }
@@ -135,31 +135,27 @@ function conclude(mission: StoredMission | undefined, output: string, { json }: 
 
 /** `undefined` when only help was asked for, which is then printed. */
 function optionsOf(args: readonly string[], usage: string): RunOptions | undefined {
-  const known = {
-    dir: { type: "string" },
-    model: { type: "string" },
-    permission: { type: "string" },
-    json: { type: "boolean" },
-    help: { type: "boolean", short: "h" },
-  } as const;
-  try {
-    const { values, positionals } = parseArgs({ args: [...args], options: known, allowPositionals: true });
-    if (values.help === true) {
-      console.log(usage);
-      return undefined;
-    }
-    const { model, permission } = values;
-    if (positionals.length > 1) throw new Error(`one argument, in quotes, not ${positionals.length}`);
-    if (model !== undefined && !/^[^/\s]+\/\S+$/.test(model))
-      throw new Error(`--model takes provider/model, not "${model}"`);
-    if (permission !== undefined && permission !== "reject" && permission !== "allow")
-      throw new Error(`--permission takes reject or allow, not "${permission}"`);
-    const project = resolve(values.dir ?? ".");
-    if (!existsSync(project)) throw new CliError(ExitCode.Environment, `there is no folder ${project}`);
-    const text = positionals[0]?.trim() ?? "";
-    return { project, text, model, unattended: permission, json: values.json === true };
-  } catch (error) {
-    if (error instanceof CliError) throw error;
-    throw new CliError(ExitCode.Usage, `${(error as Error).message}\n\n${usage}`);
+  const { values, positionals } = commandLine(args, usage, {
+    options: {
+      ...HELP,
+      ...MODEL,
+      dir: { type: "string" },
+      permission: { type: "string" },
+      json: { type: "boolean" },
+    },
+    allowPositionals: true,
+  });
+  if (values.help === true) {
+    console.log(usage);
+    return undefined;
   }
+  const { permission } = values;
+  const model = modelOf(values.model, usage);
+  if (positionals.length > 1) throw misused(`one argument, in quotes, not ${positionals.length}`, usage);
+  if (permission !== undefined && permission !== "reject" && permission !== "allow")
+    throw misused(`--permission takes reject or allow, not "${permission}"`, usage);
+  const project = resolve(values.dir ?? ".");
+  if (!existsSync(project)) throw new CliError(ExitCode.Environment, `there is no folder ${project}`);
+  const text = positionals[0]?.trim() ?? "";
+  return { project, text, model, unattended: permission, json: values.json === true };
 }

@@ -1,9 +1,9 @@
 /** `orchestrator status`: how the missions of a project stand, read without OpenCode. */
-import { parseArgs } from "node:util";
 import { type MissionView, Ownership, type SeenHolder, type Store, type TaskView } from "../engine/index.ts";
 import { type Brief, briefKey } from "../mission/brief.ts";
 import { nearest } from "../mission/nearest.ts";
 import { progressLine, progressRows } from "../mission/progress.ts";
+import { commandLine, HELP, misused } from "./command-line.ts";
 import { CliError, ExitCode } from "./exit.ts";
 import { openProjectStore } from "./project-store.ts";
 
@@ -35,8 +35,7 @@ export async function status(args: readonly string[]): Promise<number> {
     console.log(USAGE);
     return ExitCode.Done;
   }
-  if (positionals.length > 1)
-    throw new CliError(ExitCode.Usage, `one mission, not ${positionals.length}\n\n${USAGE}`);
+  if (positionals.length > 1) throw misused(`one mission, not ${positionals.length}`, USAGE);
   using store = openProjectStore(values.dir ?? ".", { existing: true });
   const missions = listed(store);
   const [wanted] = positionals;
@@ -126,14 +125,12 @@ function summary(mission: Listed) {
 }
 
 function parsed(args: readonly string[]) {
-  const options = {
-    dir: { type: "string" },
-    json: { type: "boolean" },
-    help: { type: "boolean", short: "h" },
-  } as const;
-  try {
-    return parseArgs({ args: [...args], options, allowPositionals: true });
-  } catch (error) {
-    throw new CliError(ExitCode.Usage, `${(error as Error).message}\n\n${USAGE}`);
-  }
+  return commandLine(args, USAGE, {
+    options: {
+      dir: { type: "string" },
+      json: { type: "boolean" },
+      ...HELP,
+    },
+    allowPositionals: true,
+  });
 }

@@ -1,9 +1,9 @@
 /** `orchestrator stop`: gives up an unfinished mission that nobody drives. */
-import { parseArgs } from "node:util";
 import { EngineError, MissionEngine, Ownership, type Store } from "../engine/index.ts";
 import type { Brief } from "../mission/brief.ts";
 import { MissionError } from "../mission/error.ts";
 import { chosen, drivenElsewhere, unfinished } from "../mission/recovery.ts";
+import { commandLine, HELP, misused } from "./command-line.ts";
 import { CliError, ExitCode } from "./exit.ts";
 import { openProjectStore } from "./project-store.ts";
 
@@ -26,8 +26,7 @@ export async function stop(args: readonly string[]): Promise<number> {
     console.log(USAGE);
     return ExitCode.Done;
   }
-  if (positionals.length > 1)
-    throw new CliError(ExitCode.Usage, `one mission, not ${positionals.length}\n\n${USAGE}`);
+  if (positionals.length > 1) throw misused(`one mission, not ${positionals.length}`, USAGE);
   using store = openProjectStore(values.dir ?? ".");
   const brief = cancelled(store, positionals[0]);
   const { id, objective } = brief;
@@ -56,14 +55,12 @@ function cancelled(store: Store, id: string | undefined): Brief {
 }
 
 function parsed(args: readonly string[]) {
-  const options = {
-    dir: { type: "string" },
-    json: { type: "boolean" },
-    help: { type: "boolean", short: "h" },
-  } as const;
-  try {
-    return parseArgs({ args: [...args], options, allowPositionals: true });
-  } catch (error) {
-    throw new CliError(ExitCode.Usage, `${(error as Error).message}\n\n${USAGE}`);
-  }
+  return commandLine(args, USAGE, {
+    options: {
+      dir: { type: "string" },
+      json: { type: "boolean" },
+      ...HELP,
+    },
+    allowPositionals: true,
+  });
 }

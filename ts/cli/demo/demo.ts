@@ -7,8 +7,9 @@ import { mkdir, mkdtemp, readdir, realpath, rm, writeFile } from "node:fs/promis
 import { tmpdir } from "node:os";
 import { delimiter, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseArgs, promisify } from "node:util";
+import { promisify } from "node:util";
 import { startScriptedModel } from "../../scripted-model/index.ts";
+import { commandLine, HELP, MODEL, misused, modelOf } from "../command-line.ts";
 import { CliError, ExitCode, exitCodeOf } from "../exit.ts";
 import { LiveView } from "../live.ts";
 import type { StoredMission } from "../mission-file.ts";
@@ -62,31 +63,21 @@ export async function demo(args: readonly string[]): Promise<number> {
 }
 
 function optionsOf(args: readonly string[]): DemoOptions | undefined {
-  const known = {
-    model: { type: "string" },
-    objective: { type: "string" },
-    keep: { type: "boolean" },
-    json: { type: "boolean" },
-    help: { type: "boolean", short: "h" },
-  } as const;
-  try {
-    const { values } = parseArgs({ args: [...args], options: known });
-    if (values.help === true) return undefined;
-    if (values.model !== undefined && !/^[^/\s]+\/\S+$/.test(values.model)) {
-      throw new Error(`--model takes provider/model, not "${values.model}"`);
-    }
-    if (values.objective !== undefined && values.model === undefined) {
-      throw new Error("the scripted model knows only its own objective: give --model too");
-    }
-    return {
-      model: values.model,
-      objective: values.objective ?? OBJECTIVE,
-      keep: values.keep === true,
-      json: values.json === true,
-    };
-  } catch (error) {
-    throw new CliError(ExitCode.Usage, `${(error as Error).message}\n\n${USAGE}`);
-  }
+  const { values } = commandLine(args, USAGE, {
+    options: {
+      ...HELP,
+      ...MODEL,
+      objective: { type: "string" },
+      keep: { type: "boolean" },
+      json: { type: "boolean" },
+    },
+  });
+  if (values.help === true) return undefined;
+  const model = modelOf(values.model, USAGE);
+  if (values.objective !== undefined && model === undefined)
+    throw misused("the scripted model knows only its own objective: give --model too", USAGE);
+  const { objective = OBJECTIVE, keep = false, json = false } = values;
+  return { model, objective, keep, json };
 }
 
 async function play(

@@ -1,7 +1,8 @@
 /** `orchestrator doctor`: looks whether OpenCode really has the plugin, and whether a mission can work here. */
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import { parseArgs, styleText } from "node:util";
+import { styleText } from "node:util";
+import { commandLine, HELP, misused } from "../command-line.ts";
 import { CliError, ExitCode } from "../exit.ts";
 import { thisSystem } from "../install/config-files.ts";
 import { ownPackage } from "../install/entry.ts";
@@ -96,22 +97,17 @@ function shown({ name, verdict, found, fix }: Check, colour: boolean): string {
 function seconds(given: string | undefined): number {
   const value = Number(given ?? 60);
   if (Number.isFinite(value) && value > 0) return value;
-  throw new CliError(ExitCode.Usage, `--timeout takes seconds, not "${given}"\n\n${USAGE}`);
+  throw misused(`--timeout takes seconds, not "${given}"`, USAGE);
 }
 
 function parsed(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        dir: { type: "string" },
-        opencode: { type: "string" },
-        timeout: { type: "string" },
-        json: { type: "boolean" },
-        help: { type: "boolean", short: "h" },
-      },
-    }).values;
-  } catch (error) {
-    throw new CliError(ExitCode.Usage, `${(error as Error).message}\n\n${USAGE}`);
-  }
+  return commandLine(args, USAGE, {
+    options: {
+      dir: { type: "string" },
+      opencode: { type: "string" },
+      timeout: { type: "string" },
+      json: { type: "boolean" },
+      ...HELP,
+    },
+  }).values;
 }

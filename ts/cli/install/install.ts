@@ -1,5 +1,5 @@
 /** `orchestrator install`: names the plugin in OpenCode's configuration. */
-import { parseArgs } from "node:util";
+import { commandLine, HELP, misused } from "../command-line.ts";
 import { CliError, ExitCode } from "../exit.ts";
 import { chosenFile, type Kind, recordFolder, type System, thisSystem } from "./config-files.ts";
 import {
@@ -179,26 +179,21 @@ async function askedPlace(): Promise<Place> {
 
 function entryKind(given: string | undefined): "npm" | "path" | undefined {
   if (given === undefined || given === "npm" || given === "path") return given;
-  throw new CliError(ExitCode.Usage, `--entry takes npm or path, not "${given}"\n\n${USAGE}`);
+  throw misused(`--entry takes npm or path, not "${given}"`, USAGE);
 }
 
 function parsed(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        global: { type: "boolean" },
-        project: { type: "boolean" },
-        dir: { type: "string" },
-        config: { type: "string" },
-        entry: { type: "string" },
-        replace: { type: "boolean" },
-        "dry-run": { type: "boolean" },
-        json: { type: "boolean" },
-        help: { type: "boolean", short: "h" },
-      },
-    }).values;
-  } catch (error) {
-    throw new CliError(ExitCode.Usage, `${(error as Error).message}\n\n${USAGE}`);
-  }
+  return commandLine(args, USAGE, {
+    options: {
+      global: { type: "boolean" },
+      project: { type: "boolean" },
+      dir: { type: "string" },
+      config: { type: "string" },
+      entry: { type: "string" },
+      replace: { type: "boolean" },
+      "dry-run": { type: "boolean" },
+      json: { type: "boolean" },
+      ...HELP,
+    },
+  }).values;
 }

@@ -1,5 +1,5 @@
 /** `orchestrator uninstall`: takes back what `install` has done. */
-import { parseArgs } from "node:util";
+import { commandLine, HELP } from "../command-line.ts";
 import { CliError, ExitCode } from "../exit.ts";
 import { type Kind, recordFolder, type System, thisSystem } from "./config-files.ts";
 import { type Configuration, readConfiguration, unifiedDiff, withoutUs } from "./configuration.ts";
@@ -121,22 +121,17 @@ async function refuseOrAsk(
 }
 
 function parsed(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        global: { type: "boolean" },
-        project: { type: "boolean" },
-        dir: { type: "string" },
-        config: { type: "string" },
-        purge: { type: "boolean" },
-        yes: { type: "boolean" },
-        "dry-run": { type: "boolean" },
-        json: { type: "boolean" },
-        help: { type: "boolean", short: "h" },
-      },
-    }).values;
-  } catch (error) {
-    throw new CliError(ExitCode.Usage, `${(error as Error).message}\n\n${USAGE}`);
-  }
+  return commandLine(args, USAGE, {
+    options: {
+      global: { type: "boolean" },
+      project: { type: "boolean" },
+      dir: { type: "string" },
+      config: { type: "string" },
+      purge: { type: "boolean" },
+      yes: { type: "boolean" },
+      "dry-run": { type: "boolean" },
+      json: { type: "boolean" },
+      ...HELP,
+    },
+  }).values;
 }
