@@ -37,6 +37,7 @@ export const EVENT_FIELDS: FieldsByType<Event> = {
     turn: "optional",
     text: "optional",
     fingerprint: "optional",
+    refused: "optional",
   },
   tool_repeated: { type: "needed", lease: "needed", turn: "optional", call: "needed", times: "needed" },
   provider_retrying: {
@@ -142,6 +143,7 @@ export const REASONS: FieldsByType<PromptReason> = {
   stagnating: { type: "needed", sign: "needed", tried: "needed", because: "optional" },
   out_of_scope: { type: "needed", files: "needed" },
   compacted: { type: "needed" },
+  refused: { type: "needed", what: "needed" },
   decided: { type: "needed", reason: "needed", findings: "needed" },
   interrupted: { type: "needed" },
   session_error: { type: "needed", message: "needed" },

@@ -115,7 +115,8 @@ export function play(store: Store, mission: MissionEngine): Played {
   );
 
   // a goes wrong in every way there is a prompt for.
-  say({ type: "session_idle", lease: a, turn: last("start").turn, text: "Hm." });
+  say({ type: "session_idle", lease: a, turn: last("start").turn, refused: ["bash (npm ci)"] });
+  say({ type: "session_idle", lease: a, turn: last("prompt").turn, text: "Hm." });
   say({
     type: "task_reported",
     lease: a,

@@ -44,6 +44,8 @@ export type PromptReason =
   | { readonly type: "out_of_scope"; readonly files: readonly string[] }
   /** The context was full, and has been compacted. */
   | { readonly type: "compacted" }
+  /** The turn ended by a permission that was refused. */
+  | { readonly type: "refused"; readonly what: readonly string[] }
   /** The commander decided that it be tried once more. */
   | { readonly type: "decided"; readonly reason: string; readonly findings: readonly Finding[] }
   /** The process that it ran in ended. */

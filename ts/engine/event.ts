@@ -96,6 +96,8 @@ export type Event =
       readonly turn?: number | undefined;
       readonly text?: string | undefined;
       readonly fingerprint?: Fingerprint | undefined;
+      /** Permissions that were refused during the turn, for people: hosts end a turn by that. */
+      readonly refused?: readonly string[];
     }
   /** Within one turn a tool was called with the same arguments again and again; fewer than three `times` are ignored. */
   | {

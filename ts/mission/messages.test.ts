@@ -66,6 +66,7 @@ describe("a repair", () => {
     ],
     [{ type: "out_of_scope", files: ["README.md"] }, /- README\.md\n\nUndo these changes, or ask/],
     [{ type: "compacted" }, /has been summarized/],
+    [{ type: "refused", what: ["bash (npm ci)"] }, /You were refused: bash \(npm ci\)\. Do without it/],
     [
       { type: "decided", reason: "it is right", findings: [{ severity: "major", message: "wrong" }] },
       /it is right[\s\S]*- wrong \(major\)/,

@@ -79,6 +79,8 @@ function reasonsOf(title: string, reason: PromptReason): readonly string[] {
       return [
         "Your context was full and has been summarized. Look at what is there already, and go on from it.",
       ];
+    case "refused":
+      return [refusedNote(reason.what)];
     case "decided":
       return [
         `It was decided that you try once more: ${reason.reason}`,
@@ -95,6 +97,11 @@ function reasonsOf(title: string, reason: PromptReason): readonly string[] {
         "Look at what is there already, and go on from it.",
       ];
   }
+}
+
+/** What a session is told of refused permissions: the host ends a turn by that, so it has not seen what came of it. */
+export function refusedNote(refused: readonly string[]): string {
+  return `You were refused: ${refused.join("; ")}. Do without it, or report "blocked" with what you need it for.`;
 }
 
 /** The signs of stagnation, in words. */

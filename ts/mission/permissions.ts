@@ -68,9 +68,14 @@ export class Permissions {
     this.#refused.set(session, [...(this.#refused.get(session) ?? []), what]);
   }
 
-  /** What was refused to a session since this was last asked: its next message says so, for a refusal ends its turn. */
+  /** What was refused to a session since {@link takeRefused} was last asked. */
+  refusedTo(session: string): readonly string[] {
+    return this.#refused.get(session) ?? [];
+  }
+
+  /** As {@link refusedTo}, for its next message, which says so. */
   takeRefused(session: string): readonly string[] {
-    const refused = this.#refused.get(session) ?? [];
+    const refused = this.refusedTo(session);
     this.#refused.delete(session);
     return refused;
   }

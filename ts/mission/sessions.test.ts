@@ -1,6 +1,7 @@
 import { expect, it, vi } from "vitest";
 import type { Event } from "../engine/index.ts";
 import { type FakeAgent, FakeHost } from "../host/fake.ts";
+import { refusedNote } from "./messages.ts";
 import { Permissions } from "./permissions.ts";
 import { Sessions } from "./sessions.ts";
 
@@ -167,17 +168,31 @@ it("tells of a permission question by the name of its task, and stops its clock 
 });
 
 it("answers by rule where nobody is there, and tells the session in its next message what it was refused", async () => {
-  const { host, sessions: all } = sessions(async () => "stopped");
+  const { host, sessions: all, ends } = sessions(async () => "stopped");
   host.attended = false;
   await all.engage(TASK);
   const session = host.prompts[0]?.session ?? "";
   all.hear({ type: "permission_asked", session, request: "p1", permission: "bash", patterns: ["rm x"] });
   await expect.poll(() => host.answers).toEqual([`${session} p1 reject`]);
   all.hear({ type: "permission_replied", session, request: "p1", granted: false });
+  await expect.poll(() => host.busy).toEqual([]);
+  await all.poll(1);
+  expect(ends()).toMatchObject([{ type: "session_idle", refused: ["bash (rm x)"] }]);
   await all.again({ ...TASK, turn: 2, session }, "Go on.");
   expect(host.prompts[1]?.text).toBe(
     'You were refused: bash (rm x). Do without it, or report "blocked" with what you need it for.\n\nGo on.',
   );
   await all.again({ ...TASK, turn: 3, session }, "Again.");
   expect(host.prompts[2]?.text).toBe("Again.");
+});
+
+it("does not say a second time what a message says of a refusal already", async () => {
+  const { host, sessions: all } = sessions(async () => "stopped");
+  await all.engage(TASK);
+  const session = host.prompts[0]?.session ?? "";
+  all.hear({ type: "permission_asked", session, request: "p1", permission: "bash", patterns: [] });
+  all.hear({ type: "permission_replied", session, request: "p1", granted: false });
+  const text = `${refusedNote(["bash"])} Go on.`;
+  await all.again({ ...TASK, turn: 2, session }, text);
+  expect(host.prompts[1]?.text).toBe(text);
 });

@@ -7,6 +7,7 @@ import type { Event, Fingerprint, Outcome, Usage } from "../engine/index.ts";
 import type { Host, HostError, HostEvent, LastTurn, ModelRef } from "../host/host.ts";
 import { HostFailure } from "../host/host.ts";
 import { kindOfFailure } from "./failure.ts";
+import { refusedNote } from "./messages.ts";
 import type { Permissions } from "./permissions.ts";
 
 /** Deltas arrive by the hundred; the engine needs one sign of life now and then. In milliseconds. */
@@ -179,8 +180,11 @@ export class Sessions {
     this.#place(session, directory);
     const engaged = this.#byLease.get(lease) ?? this.#bind(lease, session, agent);
     const refused = this.#permissions.takeRefused(session);
-    const note = refused.length === 0 ? "" : `${refusedNote(refused)}\n\n`;
-    const words = (answered: boolean) => `${note}${answered ? text : opening}`;
+    const note = refused.length === 0 ? "" : refusedNote(refused);
+    const words = (answered: boolean) => {
+      const said = answered ? text : opening;
+      return note === "" || said.includes(note) ? said : `${note}\n\n${said}`;
+    };
     await this.#telling({ lease, turn, session }, () => this.#prompt(engaged, turn, words, model));
   }
 
@@ -367,7 +371,15 @@ export class Sessions {
       const fingerprint = await this.#fingerprint({ lease, turn, session });
       if (!this.#isCurrent(engaged) || engaged.turn !== turn) return;
       const left = fingerprint === undefined ? {} : { fingerprint };
-      this.#submit({ type: "session_idle", lease, turn, text: last.text, ...left });
+      const refused = this.#permissions.refusedTo(session);
+      this.#submit({
+        type: "session_idle",
+        lease,
+        turn,
+        text: last.text,
+        ...left,
+        ...(refused.length === 0 ? {} : { refused }),
+      });
     }
   }
 
@@ -419,11 +431,6 @@ export class Sessions {
     );
     return facts;
   }
-}
-
-/** The host ends a turn at a refusal, so the session has not seen what came of its question. */
-function refusedNote(refused: readonly string[]): string {
-  return `You were refused: ${refused.join("; ")}. Do without it, or report "blocked" with what you need it for.`;
 }
 
 /** A model by the name that settings have for it: the provider ends at the first slash. */

@@ -50,7 +50,7 @@ pub(crate) fn ended_well(lease: LeaseId, turn: u32) -> [Event; 2] {
     let (summary, evidence, files) = (String::new(), vec![], vec![]);
     [
         Event::TaskReported { lease, turn, status: ReportStatus::Done, summary, evidence, files },
-        Event::SessionIdle { lease, turn, text: None, fingerprint: None },
+        Event::SessionIdle { lease, turn, text: None, fingerprint: None, refused: Vec::new() },
     ]
 }
 

@@ -251,6 +251,11 @@ pub enum PromptReason {
     },
     /// The context was full, and has been compacted: go on.
     Compacted {},
+    /// The turn ended by a permission that was refused: go on without it.
+    Refused {
+        /// What was refused, for people.
+        what: Vec<String>,
+    },
     /// The commander decided that it be tried once more.
     Decided {
         /// Why.

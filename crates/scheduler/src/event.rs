@@ -102,6 +102,9 @@ pub enum Event {
         /// What the turn left behind.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         fingerprint: Option<Fingerprint>,
+        /// Permissions that were refused during the turn, for people: hosts end a turn by that.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        refused: Vec<String>,
     },
     /// Within one turn, a tool was called again and again with the same arguments, and nothing else between.
     ToolRepeated {

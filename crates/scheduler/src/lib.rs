@@ -43,7 +43,7 @@
 //!                     files: vec![],
 //!                 });
 //!                 let turn = Some(turn);
-//!                 inbox.push_back(Event::SessionIdle { lease, turn, text: None, fingerprint: None });
+//!                 inbox.push_back(Event::SessionIdle { lease, turn, text: None, fingerprint: None, refused: Vec::new() });
 //!             }
 //!             // Run the commands, and say what came of it.
 //!             Command::Verify { task, attempt, copy, .. } => {

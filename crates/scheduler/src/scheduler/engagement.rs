@@ -25,6 +25,8 @@ pub(crate) struct Engagement {
     pub(crate) compacts: bool,
     /// The lease's session was compacted once; the next time its context is full it is given up.
     pub(crate) compacted: bool,
+    /// Turns in a row that ended by a permission that was refused.
+    pub(crate) refusals: u32,
     /// The models that refused the task.
     pub(crate) refused_by: Vec<Name>,
     /// The model that the last turn waited for in vain: the next is asked of another, where one answers.

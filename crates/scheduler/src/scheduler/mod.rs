@@ -48,6 +48,7 @@ use self::{
     leases::{Leases, Report},
     mission::Mission,
     review::Subject,
+    sessions::Answered,
     tasks::Tasks,
 };
 use crate::{
@@ -269,8 +270,8 @@ impl Scheduler {
             Event::Progress { lease } => self.on_progress(lease)?,
             Event::ClockStopped { lease } => self.on_clock(lease, true)?,
             Event::ClockStarted { lease } => self.on_clock(lease, false)?,
-            Event::SessionIdle { lease, turn, text, fingerprint } => {
-                self.on_idle(lease, turn, text, fingerprint)?;
+            Event::SessionIdle { lease, turn, text, fingerprint, refused } => {
+                self.on_idle(lease, turn, Answered { text, fingerprint, refused })?;
             }
             Event::ToolRepeated { lease, turn, call, times } => {
                 self.on_tool_repeated(lease, turn, &call, times)?;

@@ -18,6 +18,13 @@ use crate::{
     stagnation::{Fingerprint, REPEATED_CALLS, Sign},
 };
 
+/// What a turn leaves that ended by itself, besides its report.
+pub(super) struct Answered {
+    pub(super) text: Option<String>,
+    pub(super) fingerprint: Option<Fingerprint>,
+    pub(super) refused: Vec<String>,
+}
+
 impl Scheduler {
     pub(super) fn on_session_started(&mut self, id: LeaseId, session: String) -> Result<(), Ignored> {
         let elsewhere = self.leases.of_session(&session);
@@ -76,8 +83,7 @@ impl Scheduler {
         &mut self,
         id: LeaseId,
         turn: Option<u32>,
-        text: Option<String>,
-        fingerprint: Option<Fingerprint>,
+        Answered { text, fingerprint, refused }: Answered,
     ) -> Result<(), Ignored> {
         let now = self.clock.now();
         let lease = self.running_lease(id, turn)?;
@@ -92,7 +98,9 @@ impl Scheduler {
                 if let Some(fingerprint) = fingerprint {
                     task.stagnation_mut().note(fingerprint);
                 }
-                self.work_ended(key, report, text);
+                if report.is_some() || !self.refusal_is_told(key, refused) {
+                    self.work_ended(key, report, text);
+                }
             }
             Job::Second(key) => self.second_fell_silent(key, report, lasted),
             Job::Review { subject, .. } => {

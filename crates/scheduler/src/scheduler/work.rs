@@ -18,6 +18,9 @@ use crate::{
     view::Verification,
 };
 
+/// Turns in a row that may end by a refused permission without an attempt being used.
+const MOST_REFUSALS: u32 = 3;
+
 /// How the next attempt begins.
 #[derive(Debug)]
 pub(crate) enum Next {
@@ -117,6 +120,25 @@ impl Scheduler {
             turn.report = Some(report);
         }
         Ok(())
+    }
+
+    /// A turn ended by a permission that was refused: that is not the worker's fault, so the same attempt goes on
+    /// without. One that is refused again and again uses its attempts as any other.
+    pub(super) fn refusal_is_told(&mut self, key: TaskKey, what: Vec<String>) -> bool {
+        let work = self.tasks.change(key).work_mut();
+        if what.is_empty() {
+            work.refusals = 0;
+            return false;
+        }
+        if work.refusals >= MOST_REFUSALS {
+            return false;
+        }
+        work.refusals += 1;
+        work.transient = 0;
+        work.backoff.reset();
+        let why = format!("it was refused {}", excerpt(&what.join("; ")));
+        self.queue_turn(key, Next::Prompt(PromptReason::Refused { what }), 0, why);
+        true
     }
 
     /// The session of a work turn fell silent.

@@ -271,7 +271,13 @@ impl Bench {
 }
 
 pub(crate) fn idle(lease: LeaseId) -> Event {
-    Event::SessionIdle { lease, turn: None, text: Some("that's it".to_owned()), fingerprint: None }
+    Event::SessionIdle {
+        lease,
+        turn: None,
+        text: Some("that's it".to_owned()),
+        fingerprint: None,
+        refused: Vec::new(),
+    }
 }
 
 pub(crate) fn failed(lease: LeaseId, kind: SessionErrorKind) -> Event {

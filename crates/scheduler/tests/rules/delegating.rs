@@ -98,7 +98,7 @@ fn a_delegations_report_is_kept_and_never_fails_it() {
     bench.send(delegated(task("d")));
     bench.send(reported(bench.lease("d"), ReportStatus::Blocked, "see there"));
     let lease = bench.lease("d");
-    bench.send(Event::SessionIdle { lease, turn: None, text: None, fingerprint: None });
+    bench.send(Event::SessionIdle { lease, turn: None, text: None, fingerprint: None, refused: Vec::new() });
     assert_eq!(bench.state("d"), TaskState::Accepted);
     assert_eq!(bench.task("d").summary.as_deref(), Some("see there"));
 }

@@ -57,7 +57,8 @@ fn an_event_that_quotes_an_earlier_turn_is_ignored() {
     bench.do_work("a");
     bench.verify("a", false);
     let lease = bench.lease("a");
-    let late = Event::SessionIdle { lease, turn: Some(1), text: None, fingerprint: None };
+    let late =
+        Event::SessionIdle { lease, turn: Some(1), text: None, fingerprint: None, refused: Vec::new() };
     assert_eq!(bench.ignored(late), "lease 1 is at turn 2, not 1");
     bench.ignored(Event::SessionError {
         lease,
@@ -67,7 +68,13 @@ fn an_event_that_quotes_an_earlier_turn_is_ignored() {
         retry_after_ms: None,
     });
     assert_eq!(bench.state("a"), TaskState::Running);
-    bench.send(Event::SessionIdle { lease, turn: Some(2), text: None, fingerprint: None });
+    bench.send(Event::SessionIdle {
+        lease,
+        turn: Some(2),
+        text: None,
+        fingerprint: None,
+        refused: Vec::new(),
+    });
 }
 
 #[test]

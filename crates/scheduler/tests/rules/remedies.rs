@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use orchestrator_scheduler::{
-    Command, Config, Event, NoticeKind, Phase, PromptReason, SessionErrorKind as Kind, TaskState,
+    Command, Config, Event, NoticeKind, Phase, PromptReason, ReportStatus, SessionErrorKind as Kind,
+    TaskState,
 };
 
 use crate::bench::{Bench, aborts, notices, task, workers};
@@ -192,4 +193,37 @@ fn a_host_that_would_wait_for_hours_is_not_waited_for() {
     assert_eq!(bench.phase(), Phase::Paused);
     assert_eq!(aborts(&commands), 1);
     assert!(notices(&commands, NoticeKind::NeedsDecision)[0].contains("60 minutes"));
+}
+
+fn refused(bench: &mut Bench, id: &str) -> Vec<Command> {
+    bench.open_if_new(id);
+    let lease = bench.lease(id);
+    let refused = vec!["bash (npm install)".to_owned()];
+    bench.send(Event::SessionIdle { lease, turn: None, text: None, fingerprint: None, refused })
+}
+
+#[test]
+fn a_turn_that_ends_by_a_refused_permission_is_told_and_uses_no_attempt_three_times_in_a_row() {
+    let mut bench = opened(workers(1));
+    for turn in 2..=4 {
+        let commands = refused(&mut bench, "a");
+        let told = |command: &Command| {
+            matches!(command, Command::Prompt { attempt: 1, turn: one, reason: PromptReason::Refused { what }, .. }
+                if *one == turn && what == &["bash (npm install)"])
+        };
+        assert!(commands.iter().any(told), "{commands:?}");
+    }
+    let commands = refused(&mut bench, "a");
+    let counts = |command: &Command| {
+        matches!(command, Command::Prompt { attempt: 2, reason: PromptReason::NotReported { .. }, .. })
+    };
+    assert!(commands.iter().any(counts), "{commands:?}");
+}
+
+#[test]
+fn a_worker_that_reports_in_spite_of_a_refusal_is_checked() {
+    let mut bench = opened(workers(1));
+    bench.report("a", ReportStatus::Done, "done without");
+    let commands = refused(&mut bench, "a");
+    assert!(commands.iter().any(|command| matches!(command, Command::Verify { .. })), "{commands:?}");
 }

@@ -73,7 +73,13 @@ fn what_the_turn_left_behind_counts_where_no_checks_ran() {
     for _ in 0..3 {
         let lease = bench.lease("a");
         let fingerprint = Some(Fingerprint { diff: Some(String::new()), ..Fingerprint::default() });
-        commands = bench.send(Event::SessionIdle { lease, turn: None, text: None, fingerprint });
+        commands = bench.send(Event::SessionIdle {
+            lease,
+            turn: None,
+            text: None,
+            fingerprint,
+            refused: Vec::new(),
+        });
     }
     assert_eq!(stagnating(&commands), Some((Sign::NoNewDiff, vec![1, 2, 3], true)));
 }
@@ -98,7 +104,13 @@ fn turns_that_end_with_the_same_call_go_on_as_long_as_files_change() {
         let lease = bench.lease("a");
         let (diff, call) = (diff.map(str::to_owned), Some("bash ./next-step".to_owned()));
         let fingerprint = Some(Fingerprint { diff, error: None, call });
-        stagnating(&bench.send(Event::SessionIdle { lease, turn: None, text: None, fingerprint }))
+        stagnating(&bench.send(Event::SessionIdle {
+            lease,
+            turn: None,
+            text: None,
+            fingerprint,
+            refused: Vec::new(),
+        }))
     };
     for diff in ["d1", "d2", "d3", "d4"] {
         assert_eq!(end(Some(diff)), None, "{diff} is new");

@@ -158,6 +158,8 @@ faults! {
     ContinueFails = "continue-fails",
     /// The user types something.
     UserSpeaks = "user-speaks",
+    /// A turn ends by a permission that was refused.
+    Refusal = "refusal",
 }
 
 /// A set of faults.

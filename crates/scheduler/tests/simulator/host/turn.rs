@@ -229,7 +229,9 @@ impl Host {
         let mut own = Chance::of(&[self.seed, 24, turn.lease.0, u64::from(turn.number)]);
         let fingerprint = self.luck.strikes(Fault::Circles, &mut own, 60).then(|| fingerprint(&mut own));
         let text = Some("text".into());
-        let idle = Event::SessionIdle { lease: turn.lease, turn: turn.quoted, text, fingerprint };
+        let refused = self.luck.strikes(Fault::Refusal, &mut own, 10).then(|| "bash (npm test)".into());
+        let refused = refused.into_iter().collect();
+        let idle = Event::SessionIdle { lease: turn.lease, turn: turn.quoted, text, fingerprint, refused };
         let way = Way { lost: Fault::LostIdle, spread: 50 };
         self.end(turn, 50, way, idle);
     }

@@ -51,7 +51,7 @@ fn mission() -> Doctored {
         retry_after_ms: Some(90_000),
     });
     send(reported(a));
-    send(Event::SessionIdle { lease: a, turn: Some(1), text: None, fingerprint: None });
+    send(Event::SessionIdle { lease: a, turn: Some(1), text: None, fingerprint: None, refused: Vec::new() });
     // The last step accepts "a" and starts "c" in its lane.
     send(Event::Verified {
         task: Some("a".into()),
@@ -366,7 +366,13 @@ fn every_doctored_outcome_is_refused() {
     let taken = Outcome::default();
     let ignored = Outcome { ignored: Some("late".into()), ..Outcome::default() };
     let (b, f) = (LeaseId(2), LeaseId(3));
-    let idle = |lease, turn| Event::SessionIdle { lease, turn: Some(turn), text: None, fingerprint: None };
+    let idle = |lease, turn| Event::SessionIdle {
+        lease,
+        turn: Some(turn),
+        text: None,
+        fingerprint: None,
+        refused: Vec::new(),
+    };
     let limited = |pause| Event::SessionError {
         lease: f,
         turn: Some(1),
