@@ -99,7 +99,10 @@ impl Scheduler {
             Remedy::NextModel if !self.has_next_model(key, trouble.model) => {
                 let agent = &self.tasks[key].spec.agent;
                 let why = format!("{why}; {agent} has no other model to ask");
-                if !self.second_takes_over(key, &why) {
+                if self.second_takes_over(key, &why) {
+                    // That has the same model, which has not declined there: its next turn may be asked of it.
+                    self.tasks.change(key).work_mut().refused_by.clear();
+                } else {
                     self.fail(key, why);
                 }
             }
@@ -145,10 +148,10 @@ impl Scheduler {
         let Some(lease) = self.leases.get(id) else { return };
         let (job, model) = (lease.job, lease.model.clone());
         let report = self.stop_turn(id);
+        let done = report.as_ref().is_some_and(|report| report.status == ReportStatus::Done);
         match job {
-            Job::Work(key) if report.is_some() && !self.tasks[key].is_delegation() => {
-                self.work_ended(key, report, None);
-            }
+            // Only what is prompted no more: in the moment of its stop a session takes no other message.
+            Job::Work(key) if done && !self.tasks[key].is_delegation() => self.work_ended(key, report, None),
             Job::Work(key) => {
                 let compacts = self.tasks[key].work.as_ref().is_some_and(|work| work.compacts);
                 let next = if compacts {

@@ -169,6 +169,18 @@ fn a_turn_whose_model_is_left_alone_goes_on_with_the_next_one_at_once() {
 }
 
 #[test]
+fn a_session_that_is_stopped_is_not_prompted_in_the_same_moment_whatever_it_reported() {
+    let mut bench = opened(two_models());
+    bench.report("a", ReportStatus::Failed, "no luck");
+    for _ in 0..4 {
+        assert_eq!(aborts(&bench.send(retrying(&bench, Some(2_000)))), 0);
+    }
+    let commands = bench.send(retrying(&bench, Some(2_000)));
+    let prompts = commands.iter().filter(|command| matches!(command, Command::Prompt { .. }));
+    assert_eq!((aborts(&commands), prompts.count(), bench.task("a").attempt), (1, 0, 1));
+}
+
+#[test]
 fn a_turn_whose_model_is_left_alone_stays_where_no_other_answers() {
     let mut bench = opened(workers(1));
     for _ in 0..7 {

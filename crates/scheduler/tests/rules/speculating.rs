@@ -306,6 +306,19 @@ fn where_the_first_fails_the_second_goes_on_alone_and_no_attempt_is_used() {
 }
 
 #[test]
+fn where_the_only_model_declines_the_first_it_is_asked_again_for_the_second() {
+    let models = std::collections::BTreeMap::from([("worker".to_owned(), vec!["x/only".to_owned()])]);
+    let mut bench = bench_of(Config { models, ..speculating(4) }, &plan());
+    bench.pass_time(1_001);
+    let (first, second) = (bench.lease("slow"), second_of(&bench));
+    bench.send(Event::SessionStarted { lease: second, session: "second".into() });
+    bench.send(failed(first, SessionErrorKind::Refusal));
+    assert_eq!(bench.lease("slow"), second, "it goes on alone");
+    let commands = bench.send(idle(second));
+    assert!(commands.iter().any(|command| matches!(command, Command::Prompt { .. })), "{commands:?}");
+}
+
+#[test]
 fn where_both_fail_one_attempt_is_used() {
     let (mut bench, first, second) = two_attempts();
     bench.send(failed(first, SessionErrorKind::Unknown));

@@ -6,6 +6,9 @@ use orchestrator_scheduler::{
 
 use super::{Kept, Step, ensure, speculation::checked_copy};
 
+/// As long as a provider may ask a mission to wait.
+const LONGEST_PAUSE_MS: u64 = 15 * 60_000;
+
 /// Whether an event counts where things stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Due {
@@ -24,7 +27,10 @@ pub(crate) fn check_event(step: &Step, event: &Event, outcome: &Outcome) -> Kept
         ensure!(LateEvents, step.before == step.now, "{event:?} was ignored, and changed something");
         return Ok(());
     }
+    // A longer pause is the user's to decide about; asked of a second attempt, it ends that, and the first hears of it
+    // when it asks itself.
     if let Event::SessionError { lease, kind, retry_after_ms: Some(pause), .. } = event
+        && *pause <= LONGEST_PAUSE_MS
         && matches!(
             kind,
             SessionErrorKind::RateLimit | SessionErrorKind::Overloaded | SessionErrorKind::Timeout

@@ -67,9 +67,11 @@ pub(super) fn check_decisions(step: &Step) -> Kept {
     };
     let mut open = now.tasks.iter().filter(active).peekable();
     let stands = open.peek().is_some() && open.all(|task| task.waiting.is_some());
+    // The commander waits for its errand, also between two tries of it, and is told afterwards.
+    let waits = now.tasks.iter().any(|task| task.kind != TaskKind::Task && !task.state.is_end());
     ensure!(
         Decisions,
-        !stands || now.mission.in_use > 0 || now.mission.phase != Phase::Running,
+        !stands || waits || now.mission.in_use > 0 || now.mission.phase != Phase::Running,
         "all that is open waits for the commander, and the mission runs"
     );
     Ok(())
