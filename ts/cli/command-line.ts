@@ -2,8 +2,8 @@
 import { type ParseArgsConfig, parseArgs } from "node:util";
 import { CliError, ExitCode } from "./exit.ts";
 
-/** The option that every command has. */
-export const HELP = { help: { type: "boolean", short: "h" } } as const;
+/** The options that every command has. */
+export const COMMON = { json: { type: "boolean" }, help: { type: "boolean", short: "h" } } as const;
 
 /** Reads what a command is given, as `node:util` does. @throws CliError with the command's usage, where it is wrong. */
 export function commandLine<const T extends ParseArgsConfig>(

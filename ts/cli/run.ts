@@ -7,7 +7,7 @@ import { MissionError } from "../mission/error.ts";
 import { STATE_FOLDER, STORE_FILE } from "../mission/orchestrator.ts";
 import { progressRows } from "../mission/progress.ts";
 import { chosen, drivenElsewhere, unfinished } from "../mission/recovery.ts";
-import { commandLine, HELP, MODEL, misused, modelOf } from "./command-line.ts";
+import { COMMON, commandLine, MODEL, misused, modelOf } from "./command-line.ts";
 import { environmentFor } from "./configured.ts";
 import { CliError, ExitCode, exitCodeOf } from "./exit.ts";
 import { LiveView } from "./live.ts";
@@ -137,11 +137,10 @@ function conclude(mission: StoredMission | undefined, output: string, { json }: 
 function optionsOf(args: readonly string[], usage: string): RunOptions | undefined {
   const { values, positionals } = commandLine(args, usage, {
     options: {
-      ...HELP,
+      ...COMMON,
       ...MODEL,
       dir: { type: "string" },
       permission: { type: "string" },
-      json: { type: "boolean" },
     },
     allowPositionals: true,
   });

@@ -3,7 +3,7 @@ import { type MissionView, Ownership, type SeenHolder, type Store, type TaskView
 import { type Brief, briefKey } from "../mission/brief.ts";
 import { nearest } from "../mission/nearest.ts";
 import { progressLine, progressRows } from "../mission/progress.ts";
-import { commandLine, HELP, misused } from "./command-line.ts";
+import { COMMON, commandLine, misused } from "./command-line.ts";
 import { CliError, ExitCode } from "./exit.ts";
 import { openProjectStore } from "./project-store.ts";
 
@@ -125,12 +125,6 @@ function summary(mission: Listed) {
 }
 
 function parsed(args: readonly string[]) {
-  return commandLine(args, USAGE, {
-    options: {
-      dir: { type: "string" },
-      json: { type: "boolean" },
-      ...HELP,
-    },
-    allowPositionals: true,
-  });
+  const options = { ...COMMON, dir: { type: "string" } } as const;
+  return commandLine(args, USAGE, { options, allowPositionals: true });
 }

@@ -3,7 +3,7 @@ import { EngineError, MissionEngine, Ownership, type Store } from "../engine/ind
 import type { Brief } from "../mission/brief.ts";
 import { MissionError } from "../mission/error.ts";
 import { chosen, drivenElsewhere, unfinished } from "../mission/recovery.ts";
-import { commandLine, HELP, misused } from "./command-line.ts";
+import { COMMON, commandLine, misused } from "./command-line.ts";
 import { CliError, ExitCode } from "./exit.ts";
 import { openProjectStore } from "./project-store.ts";
 
@@ -55,12 +55,6 @@ function cancelled(store: Store, id: string | undefined): Brief {
 }
 
 function parsed(args: readonly string[]) {
-  return commandLine(args, USAGE, {
-    options: {
-      dir: { type: "string" },
-      json: { type: "boolean" },
-      ...HELP,
-    },
-    allowPositionals: true,
-  });
+  const options = { ...COMMON, dir: { type: "string" } } as const;
+  return commandLine(args, USAGE, { options, allowPositionals: true });
 }

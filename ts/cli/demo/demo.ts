@@ -9,7 +9,7 @@ import { delimiter, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { startScriptedModel } from "../../scripted-model/index.ts";
-import { commandLine, HELP, MODEL, misused, modelOf } from "../command-line.ts";
+import { COMMON, commandLine, MODEL, misused, modelOf } from "../command-line.ts";
 import { CliError, ExitCode, exitCodeOf } from "../exit.ts";
 import { LiveView } from "../live.ts";
 import type { StoredMission } from "../mission-file.ts";
@@ -65,11 +65,10 @@ export async function demo(args: readonly string[]): Promise<number> {
 function optionsOf(args: readonly string[]): DemoOptions | undefined {
   const { values } = commandLine(args, USAGE, {
     options: {
-      ...HELP,
+      ...COMMON,
       ...MODEL,
       objective: { type: "string" },
       keep: { type: "boolean" },
-      json: { type: "boolean" },
     },
   });
   if (values.help === true) return undefined;

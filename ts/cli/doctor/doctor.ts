@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { styleText } from "node:util";
-import { commandLine, HELP, misused } from "../command-line.ts";
+import { COMMON, commandLine, misused } from "../command-line.ts";
 import { CliError, ExitCode } from "../exit.ts";
 import { thisSystem } from "../install/config-files.ts";
 import { ownPackage } from "../install/entry.ts";
@@ -106,8 +106,7 @@ function parsed(args: readonly string[]) {
       dir: { type: "string" },
       opencode: { type: "string" },
       timeout: { type: "string" },
-      json: { type: "boolean" },
-      ...HELP,
+      ...COMMON,
     },
   }).values;
 }

@@ -1,5 +1,5 @@
 /** `orchestrator install`: names the plugin in OpenCode's configuration. */
-import { commandLine, HELP, misused } from "../command-line.ts";
+import { COMMON, commandLine, misused } from "../command-line.ts";
 import { CliError, ExitCode } from "../exit.ts";
 import { chosenFile, type Kind, recordFolder, type System, thisSystem } from "./config-files.ts";
 import {
@@ -13,7 +13,7 @@ import {
   withSpec,
 } from "./configuration.ts";
 import { type OwnPackage, ownEntry, ownPackage } from "./entry.ts";
-import { asked, filesAt, namedPlace, onTerminal, type Place } from "./place.ts";
+import { asked, filesAt, namedPlace, onTerminal, PLACE, type Place } from "./place.ts";
 import { Records } from "./record.ts";
 import { replaceFile } from "./replace-file.ts";
 
@@ -185,15 +185,11 @@ function entryKind(given: string | undefined): "npm" | "path" | undefined {
 function parsed(args: readonly string[]) {
   return commandLine(args, USAGE, {
     options: {
-      global: { type: "boolean" },
-      project: { type: "boolean" },
-      dir: { type: "string" },
-      config: { type: "string" },
       entry: { type: "string" },
       replace: { type: "boolean" },
       "dry-run": { type: "boolean" },
-      json: { type: "boolean" },
-      ...HELP,
+      ...COMMON,
+      ...PLACE,
     },
   }).values;
 }

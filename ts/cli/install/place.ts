@@ -5,6 +5,14 @@ import { createInterface } from "node:readline/promises";
 import { CliError, ExitCode } from "../exit.ts";
 import { globalFiles, type Kind, projectFiles, type System } from "./config-files.ts";
 
+/** The options that name a place. */
+export const PLACE = {
+  global: { type: "boolean" },
+  project: { type: "boolean" },
+  config: { type: "string" },
+  dir: { type: "string" },
+} as const;
+
 /** What was asked for on the command line. */
 export interface PlaceOptions {
   readonly global?: boolean | undefined;

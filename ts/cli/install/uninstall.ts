@@ -1,9 +1,9 @@
 /** `orchestrator uninstall`: takes back what `install` has done. */
-import { commandLine, HELP } from "../command-line.ts";
+import { COMMON, commandLine } from "../command-line.ts";
 import { CliError, ExitCode } from "../exit.ts";
 import { type Kind, recordFolder, type System, thisSystem } from "./config-files.ts";
 import { type Configuration, readConfiguration, unifiedDiff, withoutUs } from "./configuration.ts";
-import { asked, filesAt, namedPlace, onTerminal, type Place } from "./place.ts";
+import { asked, filesAt, namedPlace, onTerminal, PLACE, type Place } from "./place.ts";
 import { purge, purgeable } from "./purge.ts";
 import { Records } from "./record.ts";
 import { removeFile, replaceFile } from "./replace-file.ts";
@@ -123,15 +123,11 @@ async function refuseOrAsk(
 function parsed(args: readonly string[]) {
   return commandLine(args, USAGE, {
     options: {
-      global: { type: "boolean" },
-      project: { type: "boolean" },
-      dir: { type: "string" },
-      config: { type: "string" },
       purge: { type: "boolean" },
       yes: { type: "boolean" },
       "dry-run": { type: "boolean" },
-      json: { type: "boolean" },
-      ...HELP,
+      ...COMMON,
+      ...PLACE,
     },
   }).values;
 }
