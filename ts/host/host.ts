@@ -67,6 +67,9 @@ export type HostEvent =
   | { readonly type: "busy"; readonly session: string }
   | { readonly type: "idle"; readonly session: string }
   | { readonly type: "progress"; readonly session: string }
+  /** A tool of the host's that runs, and may print nothing for long. One that only changes files is not told of. */
+  | { readonly type: "tool_running"; readonly session: string; readonly call: string }
+  | { readonly type: "tool_ended"; readonly session: string; readonly call: string }
   /** The user wrote to the session. */
   | { readonly type: "user_spoke"; readonly session: string }
   /** The provider refused, and the host itself asks it again in `nextMs` milliseconds. */

@@ -275,6 +275,11 @@ export class Mission {
     return changed;
   }
 
+  /** Brings a task's work into the project, as {@link Isolation.merge}. */
+  merge(task: string): Promise<string | undefined> {
+    return this.#isolation.merge(task, this.task(task)?.copy);
+  }
+
   /** Rejects where a session of the mission may not use a tool as it is about to. */
   guard(use: ToolUse): Promise<void> {
     this.#turns.note(use);
@@ -420,7 +425,7 @@ export class Mission {
       case "scope_answered":
         return this.scopes.answered(command);
       case "compact":
-        return this.#sessions.compact(command);
+        return this.#compact(command);
       case "continue":
         return this.#continuation.send(command);
       case "retry":
@@ -447,6 +452,11 @@ export class Mission {
     const opening = taskMessage(this.#spec(command.task), command);
     const text = [...this.scopes.take(command.lease), repairMessage(task, command.reason)].join("\n\n");
     await this.#sessions.again(turn, text, opening);
+  }
+
+  async #compact(command: Extract<Command, { type: "compact" }>): Promise<void> {
+    const task = this.#known(command.task);
+    await this.#sessions.compact({ ...command, ...(await this.#placeFor(task)), agent: task.agent });
   }
 
   /** Where the sessions of a task work; nothing for the project's folder. */

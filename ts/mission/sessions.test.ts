@@ -186,6 +186,37 @@ it("answers by rule where nobody is there, and tells the session in its next mes
   expect(host.prompts[2]?.text).toBe("Again.");
 });
 
+it("takes a tool that runs for a sign of life at every look, until it has ended", async () => {
+  vi.useFakeTimers({ toFake: ["Date"] });
+  const { host, sessions: all, told } = sessions(() => new Promise(() => undefined));
+  await all.engage(TASK);
+  const session = host.prompts[0]?.session ?? "";
+  const lives = async () => {
+    vi.setSystemTime(Date.now() + 60_000);
+    told.length = 0;
+    await all.poll(1);
+    return told.map(({ type }) => type);
+  };
+  expect(await lives()).toEqual([]);
+  all.hear({ type: "tool_running", session, call: "call_1" });
+  expect(await lives()).toEqual(["progress"]);
+  expect(await lives()).toEqual(["progress"]);
+  all.hear({ type: "tool_ended", session, call: "call_1" });
+  expect(await lives()).toEqual([]);
+  vi.useRealTimers();
+});
+
+it("tells of a compaction that an earlier process began", async () => {
+  const { host, sessions: all, ends } = sessions(async () => "");
+  await all.engage(TASK);
+  const session = host.prompts[0]?.session ?? "";
+  await expect.poll(() => host.busy).toEqual([]);
+  all.release(1);
+  await all.compact({ ...TASK, turn: 2, session });
+  expect(host.compacted).toEqual([session]);
+  expect(ends()).toEqual([{ type: "session_idle", lease: 1, turn: 2 }]);
+});
+
 it("does not say a second time what a message says of a refusal already", async () => {
   const { host, sessions: all } = sessions(async () => "stopped");
   await all.engage(TASK);

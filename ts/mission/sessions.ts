@@ -55,6 +55,8 @@ interface Engaged {
   /** Whether the engine's last look is still under way: a slow host is not asked twice at once. */
   polling: boolean;
   readonly questions: Set<string>;
+  /** Calls of the host's tools that run. */
+  readonly tools: Set<string>;
 }
 
 type Counted = Pick<Usage, "tokens" | "microUsd" | "calls">;
@@ -189,17 +191,18 @@ export class Sessions {
   }
 
   /** Has a lease's session compacted: that is a turn of its own, and its end is told as any other's. */
-  async compact({ lease, turn, model, session }: Omit<NextTurn, "agent">): Promise<void> {
-    const engaged = this.#byLease.get(lease);
+  async compact({ lease, turn, model, session, agent, directory }: NextTurn): Promise<void> {
+    this.#place(session, directory);
+    const engaged = this.#byLease.get(lease) ?? this.#bind(lease, session, agent);
     await this.#telling({ lease, turn, session }, async () => {
       const named =
         model === undefined
           ? ((await this.#host.facts(session))?.model ?? (await this.#commandersModel()))
           : modelNamed(model);
       if (named === undefined) throw new Error("no model is known that could sum up the session");
+      await this.#begin(engaged, turn);
       await this.#host.compact(session, named);
-      if (engaged === undefined || !this.#isCurrent(engaged)) return;
-      engaged.turn = turn;
+      if (!this.#isCurrent(engaged) || engaged.turn !== turn) return;
       this.#submit({ type: "session_idle", lease, turn });
     });
   }
@@ -256,6 +259,14 @@ export class Sessions {
       case "busy":
         this.#progressed(engaged);
         break;
+      case "tool_running":
+        engaged.tools.add(event.call);
+        this.#progressed(engaged);
+        break;
+      case "tool_ended":
+        engaged.tools.delete(event.call);
+        this.#progressed(engaged);
+        break;
       case "retrying":
         this.#submit({
           type: "provider_retrying",
@@ -306,6 +317,7 @@ export class Sessions {
       progressAt: 0,
       polling: false,
       questions: new Set(),
+      tools: new Set(),
     };
     this.#byLease.set(lease, engaged);
     this.#bySession.set(session, engaged);
@@ -325,15 +337,21 @@ export class Sessions {
       asked === undefined
         ? (this.#host.modelOf(agent) ?? (await this.#commandersModel()))
         : modelNamed(asked);
-    const { answer } = await this.#host.lastTurn(session);
+    const text = words(await this.#begin(engaged, turn));
+    await this.#host.prompt({ session, agent, text, ...(model === undefined ? {} : { model }) });
+    // Told to stop while the prompt was on its way: it arrived after the stop, so stop it again.
+    if (!this.#isCurrent(engaged)) await this.#host.abort(session);
+  }
+
+  /** A turn begins: only what comes from now on is about it. @returns whether the session has answered before. */
+  async #begin(engaged: Engaged, turn: number): Promise<boolean> {
+    const { answer } = await this.#host.lastTurn(engaged.session);
     // Together: a look in between would take the last turn's answer for this one's.
     engaged.before = answer;
     engaged.turn = turn;
     engaged.failure = undefined;
-    const text = words(answer !== undefined);
-    await this.#host.prompt({ session, agent, text, ...(model === undefined ? {} : { model }) });
-    // Told to stop while the prompt was on its way: it arrived after the stop, so stop it again.
-    if (!this.#isCurrent(engaged)) await this.#host.abort(session);
+    engaged.tools.clear();
+    return answer !== undefined;
   }
 
   async #commandersModel(): Promise<ModelRef | undefined> {
@@ -347,6 +365,8 @@ export class Sessions {
     let last: LastTurn;
     try {
       const status = (await this.#host.statuses()).get(session) ?? "idle";
+      // A tool that prints nothing for minutes is at work all the same: how long it may be is the turn's limit.
+      if (status === "busy" && engaged.tools.size > 0) this.#progressed(engaged);
       if (status !== "idle") return;
       last = await this.#host.lastTurn(session);
     } catch (error) {

@@ -6,7 +6,9 @@ const sessionID = "ses_1";
 /** A tool call's part of a message, as OpenCode emits it. */
 const toolPart = (tool: string, status: string, input: object) => ({
   type: "message.part.updated",
-  properties: { part: { id: "prt_1", sessionID, type: "tool", tool, state: { status, input } } },
+  properties: {
+    part: { id: "prt_1", callID: "call_1", sessionID, type: "tool", tool, state: { status, input } },
+  },
 });
 
 describe("hostEventOf", () => {
@@ -110,9 +112,18 @@ describe("hostEventOf", () => {
   it.each([
     ["a write that still runs", toolPart("write", "running", { filePath: "a" })],
     ["a write that failed", toolPart("write", "error", { filePath: "a" })],
-    ["a file that was only read", toolPart("read", "completed", { filePath: "a" })],
+    ["a call that is still being written", toolPart("bash", "pending", {})],
   ])("takes %s for progress only", (_, event) => {
     expect(hostEventOf(event)).toEqual({ type: "progress", session: sessionID });
+  });
+
+  it.each([
+    ["running", "tool_running"],
+    ["completed", "tool_ended"],
+    ["error", "tool_ended"],
+  ])("tells of a tool that is %s", (status, type) => {
+    const event = toolPart("bash", status, { command: "make" });
+    expect(hostEventOf(event)).toEqual({ type, session: sessionID, call: "call_1" });
   });
 
   it("joins a permission question and its reply by the request's id", () => {

@@ -42,6 +42,14 @@ const Answered = z.object({
   }),
 });
 const PartUpdated = z.object({ part: OfSession });
+const ToolPart = z.object({
+  part: OfSession.extend({
+    type: z.literal("tool"),
+    tool: z.string(),
+    callID: z.string(),
+    state: z.object({ status: z.string() }),
+  }),
+});
 const FilesWritten = z.object({
   part: OfSession.extend({
     type: z.literal("tool"),
@@ -76,6 +84,15 @@ const written = reader(FilesWritten, ({ part: { sessionID, state } }) => ({
   paths: filesOfEdit(state.input),
 }));
 
+/** Those that only change files are done at once, and {@link written}. */
+const tool = reader(ToolPart, ({ part: { sessionID, tool, callID, state } }) => {
+  if (EDIT_TOOLS.some((name) => name === tool)) return undefined;
+  if (state.status === "running") return { type: "tool_running", session: sessionID, call: callID };
+  if (state.status === "completed" || state.status === "error")
+    return { type: "tool_ended", session: sessionID, call: callID };
+  return undefined;
+});
+
 const READERS: Readonly<Record<string, Reader>> = {
   // `idle` is told by `session.idle`, which follows; a state not known here counts as busy.
   "session.status": reader(Status, ({ sessionID, status: { type, message, next } }) => {
@@ -98,7 +115,7 @@ const READERS: Readonly<Record<string, Reader>> = {
     tokens: tokens.input + tokens.output + tokens.reasoning + tokens.cache.read + tokens.cache.write,
     cost,
   })),
-  "message.part.updated": (properties) => written(properties) ?? part(properties),
+  "message.part.updated": (properties) => written(properties) ?? tool(properties) ?? part(properties),
   "message.part.delta": reader(OfSession, ({ sessionID }) => ({ type: "progress", session: sessionID })),
   "permission.asked": reader(Asked, ({ sessionID, id, permission, patterns }) => ({
     type: "permission_asked",

@@ -101,15 +101,22 @@ function cancel(mission: Mission, id: string | undefined, reason: string | undef
   return { title: `${task.id} cancelled`, output: `${task.id} is cancelled.` };
 }
 
-function decide(
+async function decide(
   mission: Mission,
   id: string | undefined,
   choice: Choice | undefined,
   reason: string | undefined,
-): ToolAnswer {
-  const { id: task } = known(mission, id);
+): Promise<ToolAnswer> {
+  const { id: task, waiting } = known(mission, id);
   if (choice === undefined || reason === undefined)
     throw new MissionError("ERR_ARGUMENTS", `decide needs decision (${DECISIONS.join(", ")}) and reason`);
+  // What is accepted is over, and its worktree goes: what is not in the project by then is lost.
+  const conflict = choice === "accept" && waiting !== undefined ? await mission.merge(task) : undefined;
+  if (conflict !== undefined) {
+    mission.submit(decisionEvent(task, "retry", conflict));
+    const output = `${task} can't be accepted yet, so its worker mends it first. Call run_mission.\n\n${conflict}`;
+    return { title: `${task}: retry`, output };
+  }
   const [outcome] = mission.submit(decisionEvent(task, choice, reason));
   if (outcome?.ignored !== undefined) throw new MissionError("ERR_ARGUMENTS", `${task}: ${outcome.ignored}`);
   return { title: `${task}: ${choice}`, output: `Decided. Call run_mission.` };

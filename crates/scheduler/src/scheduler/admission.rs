@@ -5,6 +5,7 @@ use crate::{
     budget::Reservation,
     command::{Command, NoticeKind},
     event::SessionErrorKind,
+    graph::TaskKey,
     lease::LeaseId,
     permit::Permit,
     phase::Phase,
@@ -124,23 +125,19 @@ impl Scheduler {
         }
     }
 
+    pub(super) fn errands_in(&self, state: TaskState) -> Vec<TaskKey> {
+        let tasks = self.tasks.graph().iter();
+        let errands = tasks.filter(|(_, task)| task.is_delegation() && task.state() == state);
+        errands.map(|(key, _)| key).collect()
+    }
+
     /// A limit of the budget is reached: the mission pauses, and errands, which no pause touches, fail.
     pub(super) fn stop_for_budget(&mut self, reason: &str) {
-        let errands: Vec<_> = self
-            .tasks
-            .graph()
-            .iter()
-            .filter(|(_, task)| {
-                task.is_delegation() && matches!(task.state(), TaskState::Ready | TaskState::Running)
-            })
-            .map(|(key, _)| key)
-            .collect();
-        for key in errands {
-            if self.tasks[key].state() == TaskState::Ready {
-                self.cancel(key, reason);
-            } else {
-                self.fail(key, reason.to_owned());
-            }
+        for key in self.errands_in(TaskState::Ready) {
+            self.cancel(key, reason);
+        }
+        for key in self.errands_in(TaskState::Running) {
+            self.fail(key, reason.to_owned());
         }
         let runs = matches!(self.phase, Phase::Running | Phase::Verifying | Phase::Sealing);
         if runs || self.continuation.is_wanted() {

@@ -25,8 +25,7 @@ pub(crate) struct Engagement {
     pub(crate) compacts: bool,
     /// The lease's session was compacted once; the next time its context is full it is given up.
     pub(crate) compacted: bool,
-    /// Turns in a row that ended by a permission that was refused.
-    pub(crate) refusals: u32,
+    pub(crate) refusals: Refusals,
     /// The models that refused the task.
     pub(crate) refused_by: Vec<Name>,
     /// The model that the last turn waited for in vain: the next is asked of another, where one answers.
@@ -40,6 +39,20 @@ pub(crate) struct Engagement {
     pub(crate) transient: u32,
     pub(crate) backoff: Backoff,
     pub(crate) review: Review,
+}
+
+/// Turns in a row that ended by a permission that was refused: not the agent's fault, as long as they are few.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Refusals(u32);
+
+impl Refusals {
+    const MOST: u32 = 3;
+
+    /// Whether a turn that ended without a result is to be forgiven, for `what` was refused to it.
+    pub(crate) fn forgive(&mut self, what: &[String]) -> bool {
+        self.0 = if what.is_empty() { 0 } else { self.0 + 1 };
+        (1..=Self::MOST).contains(&self.0)
+    }
 }
 
 impl Recycle for Engagement {

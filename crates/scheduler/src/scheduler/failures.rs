@@ -17,7 +17,7 @@ use crate::{
         excerpt,
         leases::{Job, Report},
         mission::MAX_NAMED,
-        review::Subject,
+        review::{REVIEWER, Subject},
         work::Next,
     },
     stagnation::{Sign, Tried},
@@ -153,12 +153,7 @@ impl Scheduler {
             // Only what is prompted no more: in the moment of its stop a session takes no other message.
             Job::Work(key) if done && !self.tasks[key].is_delegation() => self.work_ended(key, report, None),
             Job::Work(key) => {
-                let compacts = self.tasks[key].work.as_ref().is_some_and(|work| work.compacts);
-                let next = if compacts {
-                    Next::Compact
-                } else {
-                    Next::Prompt(PromptReason::SessionError { message })
-                };
+                let next = self.again(key, PromptReason::SessionError { message });
                 let now = self.clock.now();
                 let task = self.tasks.change(key);
                 let agent = task.spec.agent.clone();
@@ -170,7 +165,11 @@ impl Scheduler {
                 self.pause_work(key, next, retry_after.filter(|_| !another), why);
             }
             Job::Second(key) => self.second_ended(key, report, &why),
-            Job::Review { subject, .. } => self.pause_review(id, subject, retry_after, &why),
+            Job::Review { subject, .. } => {
+                let another =
+                    model.is_some_and(|model| self.circuits.admits_but(REVIEWER, &[model], self.clock.now()));
+                self.pause_review(id, subject, retry_after.filter(|_| !another), &why);
+            }
             Job::Judged(_) => self.end_lease(id),
         }
     }

@@ -156,8 +156,12 @@ impl Scheduler {
     /// The process died.
     pub(super) fn on_interrupted(&mut self) -> Result<(), Ignored> {
         let runs = matches!(self.phase, Phase::Running | Phase::Verifying | Phase::Sealing);
-        if !runs && self.leases.iter().all(|(_, lease)| lease.running.is_none()) {
+        let errands = self.errands_in(TaskState::Ready);
+        if !runs && errands.is_empty() && self.leases.iter().all(|(_, lease)| lease.running.is_none()) {
             return Err(Ignored("nothing was under way".into()));
+        }
+        for key in errands {
+            self.cancel(key, "OpenCode ended before it was done");
         }
         // What lies between the last event and this one was no running time.
         self.ledger.rest(self.updated_at);

@@ -9,6 +9,7 @@ use crate::{
     scheduler::{
         Ignored, MAX_TRANSIENT, Scheduler,
         admission::Admission,
+        engagement::Refusals,
         excerpt,
         leases::{Job, Turn},
         work::Next,
@@ -50,6 +51,7 @@ pub(crate) struct Review {
     /// Errors of the provider in a row.
     transient: u32,
     backoff: Backoff,
+    refusals: Refusals,
 }
 
 impl Scheduler {
@@ -202,6 +204,18 @@ impl Scheduler {
         }
         self.reviews.push_back(subject);
         self.announce_review(subject, self.clock.now(), why);
+    }
+
+    /// A reviewer's turn ended by a permission that was refused: the same round goes on without. Whether it does.
+    pub(super) fn reviewer_goes_on(&mut self, id: LeaseId, subject: Subject, refused: &[String]) -> bool {
+        if !self.review_mut(subject).refusals.forgive(refused) {
+            return false;
+        }
+        self.quiet_review(id, subject, true);
+        self.reviews.push_back(subject);
+        let why = format!("it was refused {}", excerpt(&refused.join("; ")));
+        self.announce_review(subject, self.clock.now(), &why);
+        true
     }
 
     /// The provider pushed back: the same round again after a pause, at most [`MAX_TRANSIENT`] times in a row.

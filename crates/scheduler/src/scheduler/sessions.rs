@@ -105,7 +105,9 @@ impl Scheduler {
             Job::Second(key) => self.second_fell_silent(key, report, lasted),
             Job::Review { subject, .. } => {
                 self.calm_review(subject);
-                self.next_round(id, subject, true, "the turn ended without a verdict");
+                if !self.reviewer_goes_on(id, subject, &refused) {
+                    self.next_round(id, subject, true, "the turn ended without a verdict");
+                }
             }
             Job::Judged(_) => self.end_lease(id),
         }

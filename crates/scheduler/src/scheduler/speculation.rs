@@ -16,6 +16,7 @@ use crate::{
     phase::Phase,
     scheduler::{
         Ignored, Scheduler,
+        engagement::Refusals,
         leases::{Job, Report, Turn},
         review::Subject,
     },
@@ -218,7 +219,8 @@ impl Scheduler {
         let Some(second) = work.second.take() else { return };
         let (lease, lane, retry_at) = (work.lease.take(), work.lane.take(), work.retry_at.take());
         (work.next, work.avoided) = (None, None);
-        (work.compacts, work.compacted, work.transient, work.refusals) = (false, false, 0, 0);
+        (work.compacts, work.compacted, work.transient) = (false, false, 0);
+        work.refusals = Refusals::default();
         work.backoff.reset();
         (work.lease, work.lane) = (Some(second.lease), Some(second.lane));
         if let Some(lease) = lease {

@@ -18,9 +18,6 @@ use crate::{
     view::Verification,
 };
 
-/// Turns in a row that may end by a refused permission without an attempt being used.
-const MOST_REFUSALS: u32 = 3;
-
 /// How the next attempt begins.
 #[derive(Debug)]
 pub(crate) enum Next {
@@ -126,14 +123,9 @@ impl Scheduler {
     /// without. One that is refused again and again uses its attempts as any other.
     pub(super) fn refusal_is_told(&mut self, key: TaskKey, what: Vec<String>) -> bool {
         let work = self.tasks.change(key).work_mut();
-        if what.is_empty() {
-            work.refusals = 0;
+        if !work.refusals.forgive(&what) {
             return false;
         }
-        if work.refusals >= MOST_REFUSALS {
-            return false;
-        }
-        work.refusals += 1;
         work.transient = 0;
         work.backoff.reset();
         let why = format!("it was refused {}", excerpt(&what.join("; ")));
@@ -201,8 +193,15 @@ impl Scheduler {
             self.keep_report(key, report);
             self.tasks.step(key, TaskState::Verifying);
         } else {
-            self.queue_turn(key, Next::Prompt(PromptReason::Interrupted {}), 0, why);
+            let next = self.again(key, PromptReason::Interrupted {});
+            self.queue_turn(key, next, 0, why);
         }
+    }
+
+    /// How a turn that was cut off goes on: by the compaction that it was, or by a message.
+    pub(super) fn again(&self, key: TaskKey, reason: PromptReason) -> Next {
+        let compacts = self.tasks[key].work.as_ref().is_some_and(|work| work.compacts);
+        if compacts { Next::Compact } else { Next::Prompt(reason) }
     }
 
     /// Stops a turn whose lease goes on; gives what was reported.

@@ -158,3 +158,26 @@ fn where_nothing_was_under_way_nothing_changes() {
     let late = bench.ignored(idle(orchestrator_scheduler::LeaseId(1)));
     assert!(late.contains("has ended"), "{late}");
 }
+
+#[test]
+fn errands_that_waited_are_called_off_and_none_begins_with_nobody_there() {
+    let mut bench = Bench::running(workers(1), &[task("a")]);
+    bench.open("a");
+    for id in ["first", "second"] {
+        bench.send(Event::Delegated { task: task(id), continue_session: None });
+    }
+    assert_eq!(bench.state("second"), TaskState::Ready, "the lane is taken");
+    assert!(Bench::started(&interrupt(&mut bench)).is_empty());
+    assert!(["first", "second"].map(|id| bench.state(id)).iter().all(|state| *state == TaskState::Cancelled));
+}
+
+#[test]
+fn a_compaction_that_was_cut_off_is_asked_for_again() {
+    let mut bench = Bench::running(workers(1), &[task("a")]);
+    bench.open("a");
+    bench.error("a", Kind::ContextOverflow);
+    interrupt(&mut bench);
+    let commands = bench.send(Event::Resumed {});
+    let compacts = |command: &Command| matches!(command, Command::Compact { attempt: 1, turn: 3, .. });
+    assert!(commands.iter().any(compacts), "{commands:?}");
+}

@@ -1,7 +1,8 @@
 //! Reviews of tasks.
 
 use orchestrator_scheduler::{
-    Command, Config, LaneCounts, PromptReason, ReviewPolicy, Role, SessionErrorKind, TaskState, Verdict,
+    Command, Config, Event, LaneCounts, PromptReason, ReviewPolicy, Role, SessionErrorKind, TaskState,
+    Verdict,
 };
 
 use crate::bench::{Bench, With, aborts, failed, finding, idle, reviewed, task, verdict};
@@ -173,4 +174,26 @@ fn reviewed_tasks_on_the_only_reviewers_lane_do_not_lock_each_other_out() {
     bench.complete("a");
     bench.send(verdict(bench.review(Some("a")), Verdict::Approve));
     assert_eq!(bench.running_tasks(), ["b"]);
+}
+
+#[test]
+fn a_reviewer_that_was_refused_a_permission_goes_on_in_its_round_three_times_in_a_row() {
+    let mut bench = in_review();
+    let review = bench.review(Some("a"));
+    bench.send(Event::SessionStarted { lease: review, session: "reviewer".into() });
+    let refused = Event::SessionIdle {
+        lease: review,
+        turn: None,
+        text: None,
+        fingerprint: None,
+        refused: vec!["bash (npm test)".into()],
+    };
+    let round_of = |commands: &[Command]| {
+        commands.iter().find_map(|command| match command {
+            Command::ReviewPrompt { attempt, .. } => Some(*attempt),
+            _ => None,
+        })
+    };
+    let rounds = [(); 4].map(|()| round_of(&bench.send(refused.clone())));
+    assert_eq!(rounds, [Some(1), Some(1), Some(1), Some(2)]);
 }
