@@ -132,6 +132,15 @@ describe("removing an entry", () => {
     ["last with a comma", '["a", "o",]', 1, '["a",]'],
     ["on a line", '[\n  "a",\n  "o",\n  "b"\n]', 1, '[\n  "a",\n  "b"\n]'],
     ["below a comment", '[\n  "a", // the first\n  "o"\n]', 1, '[\n  "a" // the first\n]'],
+    [
+      "below a comment that the next entry is beside",
+      '[\n  "a", // the first\n  "o", "b"\n]',
+      1,
+      '[\n  "a", // the first\n "b"\n]',
+    ],
+    ["behind a URL", '["file:///a/x.js", "o", "z"]', 1, '["file:///a/x.js", "z"]'],
+    ["last behind a URL", '[\n  "file:///a/x.js", "o"\n]', 1, '[\n  "file:///a/x.js"\n]'],
+    ["below a comment, with Windows' line ends", '[\r\n  "a", // c\r\n  "o"\r\n]', 1, '[\r\n  "a" // c\r\n]'],
     ["beside a comment", '["o" /* mine */, "a"]', 0, '[ /* mine */ "a"]'],
     ["with options", '["a", ["o", {"x": 1}]]', 1, '["a"]'],
   ])("%s", (_, list, index, expected) => {

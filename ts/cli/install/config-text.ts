@@ -136,17 +136,17 @@ export function removing(whole: string, index: number): readonly TextEdit[] {
   if (previous !== undefined && comma === undefined) {
     // The last of several, without a comma behind it: the one before it goes.
     const before = commaAfter(text, endOf(previous));
-    const spaces = startOfSpaces(text, node.offset);
+    const spaces = startOfSpaces(text, node.offset, end);
     return [
       ...(before === undefined ? [] : [cutting(text, mark, before, before + 1)]),
       cutting(text, mark, Math.max(spaces, (before ?? 0) + 1), end),
     ];
   }
-  const spaces = startOfSpaces(text, node.offset);
-  const starts = previous === undefined && text[spaces - 1] === "[" ? node.offset : spaces;
-  const next = nodes[index + 1];
   const plain = comma !== undefined && text.slice(end, comma).trim() === "";
   const after = comma === undefined ? end : comma + 1;
+  const spaces = startOfSpaces(text, node.offset, plain ? after : end);
+  const starts = previous === undefined && text[spaces - 1] === "[" ? node.offset : spaces;
+  const next = nodes[index + 1];
   if (starts === node.offset && next !== undefined && plain && text.slice(after, next.offset).trim() === "")
     return [cutting(text, mark, node.offset, next.offset)];
   if (comma === undefined || plain) return [cutting(text, mark, starts, after)];
@@ -248,13 +248,27 @@ function indentOf(text: string, offset: number): string {
   return /^[ \t]*/.exec(text.slice(line, offset))?.[0] ?? "";
 }
 
-/** Where the white space ends that goes before `offset`. */
-function startOfSpaces(text: string, offset: number): number {
+/** Where a cut begins that ends at `end`, so that the white space before `offset` goes with it. */
+function startOfSpaces(text: string, offset: number, end: number): number {
   let start = offset;
   while (start > 0 && /\s/.test(text[start - 1] ?? "")) start -= 1;
-  // A line comment ends with its line: what follows must not join it.
-  const line = text.slice(text.lastIndexOf("\n", start - 1) + 1, start);
-  return line.includes("//") ? Math.max(start, text.indexOf("\n", start - 1)) : start;
+  const comment = lineCommentAround(text, start);
+  if (comment === undefined) return start;
+  // A line comment ends with its line: what follows the cut must not join it.
+  const alone = /^[ \t]*(?:\r?\n|$)/.test(text.slice(end));
+  return alone ? comment : text.indexOf("\n", comment) + 1;
+}
+
+/** The end of the line comment that `offset` is in, or at the end of; `undefined` where it is in none. */
+function lineCommentAround(text: string, offset: number): number | undefined {
+  const scanner = createScanner(text, false);
+  for (;;) {
+    scanner.scan();
+    const start = scanner.getTokenOffset();
+    const end = start + scanner.getTokenLength();
+    if (end < offset && end < text.length) continue;
+    return start < offset && text.startsWith("//", start) ? end : undefined;
+  }
 }
 
 /** The place of the comma that follows `offset`, comments passed over. */

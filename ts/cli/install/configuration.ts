@@ -106,7 +106,9 @@ export function withoutUs(
       ({ spec }) => spec !== undefined && ownSpec(spec, state.target, system) !== undefined,
     );
     if (entry === undefined) return left;
-    left = applied(left, removing(left, entry.index));
+    const without = applied(left, removing(left, entry.index));
+    if (without === left) throw new Error(`the entry of ${state.path} could not be taken out`);
+    left = without;
   }
 }
 
