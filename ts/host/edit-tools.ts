@@ -12,7 +12,7 @@ export const EditInput = z
   .refine(({ filePath, patchText }) => filePath !== undefined || patchText !== undefined);
 
 /** The lines of a patch that name its files. */
-const PATCHED = /^\*\*\* (?:(?:Add|Update|Delete) File|Move to): (.+)$/gm;
+const PATCHED = /^\*\*\* (?:(?:Add|Update|Delete) File|Move to):[ \t]*(.+)$/gm;
 
 /** The files that a call names, as it names them. */
 export function filesOfEdit({ filePath, patchText = "" }: z.infer<typeof EditInput>): readonly string[] {

@@ -76,7 +76,7 @@ export class Checks {
         signal,
       });
       if (passed && command.task !== undefined && !command.reviewFollows) {
-        const conflict = await this.#isolation.merge(command.task, copy);
+        const conflict = await this.#isolation.merge(command.task, copy, () => !signal.aborted);
         if (conflict !== undefined)
           return { type: "verified", ...subject, ...of, passed: false, report: conflict };
       }

@@ -17,6 +17,9 @@ export interface GitOptions {
 /** Git is ended when it prints more: a diff of that size serves nobody, and all of it is held in memory. */
 const MOST_BYTES = 64 * 1024 * 1024;
 
+/** No hook of the user's is for what we do: one may ask at the terminal, and we would wait for it for ever. */
+const SETTINGS = ["-c", "core.quotepath=off", "-c", "core.hooksPath=/dev/null"];
+
 /** Runs git in `directory`; what it prints stays bytes. Never rejects. */
 export function gitBytes(
   directory: string,
@@ -24,7 +27,7 @@ export function gitBytes(
   options: GitOptions = {},
 ): Promise<GitAnswer<Buffer>> {
   return new Promise((resolve) => {
-    const child = spawn("git", ["-c", "core.quotepath=off", ...args], {
+    const child = spawn("git", [...SETTINGS, ...args], {
       cwd: directory,
       windowsHide: true,
       env: { ...process.env, GIT_TERMINAL_PROMPT: "0", LC_ALL: "C", ...options.env },

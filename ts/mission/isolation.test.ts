@@ -2,9 +2,11 @@ import { existsSync } from "node:fs";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import type { TaskView } from "../engine/index.ts";
 import type { FakeAgent } from "../host/fake.ts";
+import { Isolated } from "./isolation.ts";
 import { approve, done, project, task, taskOf } from "./project.fixture.ts";
-import { git } from "./repository.fixture.ts";
+import { git, repositoryWith } from "./repository.fixture.ts";
 
 const SETTINGS = { isolation: "worktree" };
 
@@ -200,4 +202,16 @@ describe("tasks in worktrees", () => {
     expect(prompt).toContain(`isolation "worktree" can't be had here: the project is no git repository`);
     expect(existsSync(join(directory, ".orchestrator"))).toBe(false);
   });
+});
+
+it("a place that is being made when the mission ends is refused, and nothing of it is left", async () => {
+  const root = await repositoryWith({ "a.txt": "a\n" });
+  const isolated = new Isolated(root, "m1", { opened: () => undefined, left: async () => undefined });
+  const opening = isolated.open({ id: "t1", kind: "task" } as TaskView);
+  const ended = isolated.end();
+  await expect(opening).rejects.toThrow("the mission is over");
+  await ended;
+  await isolated.settled();
+  expect((await git(root, "worktree", "list")).trim().split("\n")).toHaveLength(1);
+  expect(await git(root, "for-each-ref", "refs/heads/orchestrator", "refs/orchestrator")).toBe("");
 });

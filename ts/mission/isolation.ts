@@ -9,8 +9,11 @@ export interface Isolation {
   open(task: TaskView, copy?: number): Promise<Place>;
   /** Where an attempt at a task is at work; the project's folder where it has no place of its own. */
   placeOf(task: string | undefined, copy?: number): Place;
-  /** Brings an accepted attempt's work into the project's folder; why that is not possible, for its worker to mend. */
-  merge(task: string, copy?: number): Promise<string | undefined>;
+  /**
+   * Brings an accepted attempt's work into the project's folder; why that is not possible, for its worker to mend.
+   * Rejects where it is not `wanted` any more when its turn has come.
+   */
+  merge(task: string, copy?: number, wanted?: () => boolean): Promise<string | undefined>;
   /** Lets go of the places of tasks and of attempts that have ended. */
   keep(tasks: readonly TaskView[]): Promise<void>;
   /** Lets go of all places, also of those that an earlier process left. */
@@ -66,6 +69,7 @@ export class Isolated implements Isolation {
   #pending: Promise<unknown> = Promise.resolve();
   /** Whether what an earlier process left behind was looked for. */
   #swept = false;
+  #ended = false;
 
   constructor(directory: string, mission: string, places: Places) {
     this.#project = sinceLastCommit(directory);
@@ -77,7 +81,9 @@ export class Isolated implements Isolation {
     const name = nameOf(task.id, copy);
     const known = this.#open.get(name);
     if (known !== undefined || task.kind === "delegation") return known ?? this.#project;
+    this.#mustGoOn();
     const place = await this.#worktrees.open(name);
+    this.#mustGoOn();
     this.#open.set(name, place);
     this.#places.opened(place.directory);
     return place;
@@ -87,8 +93,8 @@ export class Isolated implements Isolation {
     return (task === undefined ? undefined : this.#open.get(nameOf(task, copy))) ?? this.#project;
   }
 
-  async merge(task: string, copy?: number): Promise<string | undefined> {
-    const merged = await this.#worktrees.merge(nameOf(task, copy));
+  async merge(task: string, copy?: number, wanted?: () => boolean): Promise<string | undefined> {
+    const merged = await this.#worktrees.merge(nameOf(task, copy), wanted);
     if (merged.type === "merged") return undefined;
     return [
       `FAILED merge: since this task began, others changed the same lines of ${merged.files.join(", ")}.`,
@@ -102,7 +108,13 @@ export class Isolated implements Isolation {
   }
 
   end(): Promise<void> {
+    this.#ended = true;
     return this.#tracked(() => this.#removeAll());
+  }
+
+  /** Nothing is begun in a place that is about to be removed, or is. */
+  #mustGoOn(): void {
+    if (this.#ended) throw new Error("the mission is over");
   }
 
   async settled(): Promise<void> {
@@ -125,6 +137,8 @@ export class Isolated implements Isolation {
   }
 
   async #removeAll(): Promise<void> {
+    // What is still being made is made, and then removed with the others.
+    await this.#worktrees.settled();
     for (const name of [...this.#open.keys()]) await this.#remove(name);
     await this.#worktrees.clean();
   }

@@ -97,7 +97,7 @@ export class Reviews {
     const changed = await this.#changedUnder(lease);
     if (changed.length > 0) return { event: { ...reviewed, voided: true }, changed };
     const approved = verdict === "approve" && task !== undefined;
-    const conflict = approved ? await this.#merge(task) : undefined;
+    const conflict = approved ? await this.#merge(task, lease) : undefined;
     if (conflict === undefined) return { event: reviewed, changed };
     const rejected = {
       verdict: "reject",
@@ -111,9 +111,10 @@ export class Reviews {
     for (const lease of this.#shown.keys()) if (!isLive(lease)) this.#shown.delete(lease);
   }
 
-  #merge(task: string): Promise<string | undefined> {
+  #merge(task: string, lease: number): Promise<string | undefined> {
     const { isolation, snapshot } = this.#parts;
-    return isolation.merge(task, snapshot().tasks.find(({ id }) => id === task)?.copy);
+    const wanted = () => snapshot().leases.some((live) => live.lease === lease);
+    return isolation.merge(task, snapshot().tasks.find(({ id }) => id === task)?.copy, wanted);
   }
 
   async #show(

@@ -74,6 +74,18 @@ describe("a worker", () => {
     );
   });
 
+  it.each(["rm -rf .", "cp /tmp/x/b.ts .", "rm -rf ../../.."])(
+    "may not change the project as a whole: %s",
+    async (command) => {
+      expect(await refusal(worker(), "bash", { command })).toBeDefined();
+    },
+  );
+
+  it("may not change what a patch names without a space, as hosts read it", async () => {
+    const patchText = "*** Begin Patch\n*** Update File:lib/a.ts\n@@\n*** End Patch";
+    expect(await refusal(worker(), "apply_patch", { patchText })).toMatch(/^lib\/a\.ts is outside/);
+  });
+
   it("may not write through a link that leads out of its task's files", async () => {
     mkdirSync(join(directory, "src", "mine"), { recursive: true });
     mkdirSync(join(directory, "lib"));

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { chmod, mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { folderWith } from "./folder.fixture.ts";
@@ -122,6 +122,89 @@ describe("a merge", () => {
     expect(await worktrees.merge("t1")).toEqual({ type: "merged", files: ["a.txt"] });
     expect(await read("a.txt")).toBe(LINES.replace("5", "five by both"));
   });
+});
+
+describe("what git does not see of the user's", () => {
+  it("is never written over by a new file of a task: neither a file, nor a folder, nor what is above", async () => {
+    const { worktrees, root, read } = await projectWithWork();
+    await put(root, "secrets.log", "the user's");
+    await mkdir(join(root, "data.log"));
+    await put(root, "data.log/user.db", "the user's");
+    await put(root, "above.log", "the user's");
+    const { directory } = await worktrees.open("t1");
+    await put(directory, ".gitignore", "");
+    await put(directory, "secrets.log", "the task's");
+    await put(directory, "data.log", "the task's");
+    await mkdir(join(directory, "above.log"));
+    await put(directory, "above.log/x", "the task's");
+    await expect(worktrees.merge("t1")).rejects.toThrow(
+      /^nothing was merged: .* git does not see .*: above\.log, data\.log\/user\.db, secrets\.log$/,
+    );
+    expect(await read("secrets.log")).toBe("the user's");
+    expect(await read("data.log/user.db")).toBe("the user's");
+    expect(await read("above.log")).toBe("the user's");
+    expect(await read(".gitignore")).toBe("node_modules/\n*.log\n");
+  });
+
+  it.each(["--skip-worktree", "--assume-unchanged"])("counts for a task and its merge: %s", async (flag) => {
+    const { worktrees, root, read } = await projectWithWork();
+    await git(root, "update-index", flag, "a.txt");
+    await put(root, "a.txt", LINES.replace("9", "the user's"));
+    const { directory } = await worktrees.open("t1");
+    await put(directory, "a.txt", (await readFile(join(directory, "a.txt"), "utf8")).replace("1", "one"));
+    expect(await worktrees.merge("t1")).toEqual({ type: "merged", files: ["a.txt"] });
+    expect(await read("a.txt")).toBe(LINES.replace("9", "the user's").replace("1", "one"));
+    expect(await git(root, "ls-files", "-v", "a.txt")).toMatch(/^[Sh] a\.txt/);
+  });
+
+  it("a file may take the place of a folder whose files the task has removed", async () => {
+    const root = await repositoryWith({ "lib/a.ts": "a\n", "lib/b.ts": "b\n" });
+    const worktrees = new Worktrees(root, "m1");
+    const { directory } = await worktrees.open("t1");
+    await rm(join(directory, "lib"), { recursive: true });
+    await put(directory, "lib", "one file\n");
+    expect(await worktrees.merge("t1")).toMatchObject({ type: "merged" });
+    expect(await readFile(join(root, "lib"), "utf8")).toBe("one file\n");
+  });
+});
+
+describe("the user's git", () => {
+  it("keeps its other worktrees, also one whose folder is not there at present", async () => {
+    const { worktrees, root } = await projectWithWork();
+    const other = join(await folderWith(), "other");
+    await git(root, "worktree", "add", "-q", "--detach", other);
+    await rename(other, `${other}-away`);
+    const { directory } = await worktrees.open("t1");
+    await rm(directory, { recursive: true });
+    // The entry of ours that is gone is no hindrance.
+    await worktrees.open("t1");
+    await worktrees.clean();
+    await rename(`${other}-away`, other);
+    expect(await git(other, "status", "--short")).toBe("");
+    expect((await git(root, "worktree", "list")).trim().split("\n")).toHaveLength(2);
+  });
+
+  it("runs no hook for what the engine does", async () => {
+    const { worktrees, root } = await projectWithWork();
+    for (const hook of ["post-checkout", "prepare-commit-msg", "post-commit"]) {
+      await put(root, `.git/hooks/${hook}`, `#!/bin/sh\ntouch "${root}/ran"\n`);
+      await chmod(join(root, ".git/hooks", hook), 0o755);
+    }
+    const { directory } = await worktrees.open("t1");
+    await put(directory, "a.txt", "changed\n");
+    await worktrees.merge("t1");
+    expect(existsSync(join(root, "ran"))).toBe(false);
+  });
+});
+
+it("does not merge what is not wanted any more when its turn has come", async () => {
+  const { worktrees, read } = await projectWithWork();
+  const { directory } = await worktrees.open("t1");
+  await put(directory, "a.txt", "changed\n");
+  const first = worktrees.open("t2");
+  await expect(worktrees.merge("t1", () => false)).rejects.toThrow("t1 was given up before it was merged");
+  await first;
+  expect(await read("a.txt")).toBe(LINES);
 });
 
 describe("cleaning up", () => {

@@ -18,6 +18,7 @@ import {
   rmdir,
   stat,
   symlink,
+  unlink,
 } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
@@ -89,17 +90,21 @@ export class Worktrees {
     const worktree = this.#of(task);
     if (await exists(join(worktree.directory, ".git"))) return worktree;
     await mkdir(dirname(worktree.directory), { recursive: true });
-    await gitOrThrow(this.#root, ["worktree", "prune"]);
     const state = await this.#snapshot(await this.#head());
+    // An earlier process may have left the entry of one whose folder is gone.
+    await this.#strike(worktree.directory);
     await gitOrThrow(this.#root, ["worktree", "add", "-q", "-B", worktree.branch, worktree.directory, state]);
     await this.#keepBase(task, state);
     await this.#link(worktree.directory);
     return worktree;
   }
 
-  /** Joins what a task has done with the folder. May be repeated: what is joined already is not joined twice. */
-  merge(task: string): Promise<Merge> {
-    return this.#inTurn(() => this.#merge(task));
+  /**
+   * Joins what a task has done with the folder. May be repeated: what is joined already is not joined twice. Rejects, with
+   * nothing done, where it is not `wanted` any more when its turn has come.
+   */
+  merge(task: string, wanted: () => boolean = () => true): Promise<Merge> {
+    return this.#inTurn(() => this.#merge(task, wanted));
   }
 
   /** Removes a task's worktree and branch; what was not merged is gone. */
@@ -109,11 +114,21 @@ export class Worktrees {
 
   async #remove(task: string): Promise<void> {
     const { directory, branch } = this.#of(task);
-    await git(this.#root, ["worktree", "remove", "--force", "--force", directory]);
+    // Git for Windows follows them, and would empty the project's own.
+    for (const link of await linksOf(directory)) await unlink(join(directory, link));
+    await this.#strike(directory);
     await rm(directory, { recursive: true, force: true });
-    await git(this.#root, ["worktree", "prune"]);
+    await this.#strike(directory);
     await git(this.#root, ["branch", "-D", "-q", branch]);
     await git(this.#root, ["update-ref", "-d", this.#baseRef(task)]);
+  }
+
+  /**
+   * Takes a worktree off git's list, and its folder away as far as git will, where they are. Ours alone, and never by
+   * `prune`: a worktree of the user's may be on a disk that is not there at present.
+   */
+  async #strike(directory: string): Promise<void> {
+    await git(this.#root, ["worktree", "remove", "--force", "--force", directory]);
   }
 
   /** Removes what the mission still has, after its end or after a crash. `keep` names the tasks whose work goes on. */
@@ -151,7 +166,7 @@ export class Worktrees {
     };
   }
 
-  async #merge(task: string): Promise<Merge> {
+  async #merge(task: string, wanted: () => boolean): Promise<Merge> {
     const { directory } = this.#of(task);
     if (!(await exists(join(directory, ".git")))) return { type: "merged", files: [] };
     const base = (await gitOrThrow(this.#root, ["rev-parse", this.#baseRef(task)])).stdout.trim();
@@ -164,6 +179,7 @@ export class Worktrees {
       if (joined.code === 1) return this.#conflict(task, ours, joined);
       if (joined.code !== 0) throw new Error(`git merge-tree failed: ${joined.stderr.trim()}`);
       const [tree = ""] = joined.stdout.split("\0");
+      if (!wanted()) throw new Error(`${task} was given up before it was merged`);
       const files = await this.#arrive(ours, tree);
       if (files !== undefined) {
         await this.#keepBase(task, theirs);
@@ -207,7 +223,7 @@ export class Worktrees {
   async #arrive(ours: string, tree: string): Promise<readonly string[] | undefined> {
     const listed = await gitOrThrow(this.#root, ["diff", "--name-status", "--no-renames", "-z", ours, tree]);
     const words = listed.stdout.split("\0");
-    const changes: { readonly status: string; readonly path: string }[] = [];
+    const changes: Changed[] = [];
     for (let at = 0; at + 1 < words.length; at += 2)
       changes.push({ status: words[at] ?? "", path: words[at + 1] ?? "" });
     if (changes.length === 0) return [];
@@ -223,6 +239,11 @@ export class Worktrees {
       ...paths,
     ]);
     if (moved.code !== 0) return undefined;
+    const unseen = await this.#unseen(changes);
+    if (unseen.length > 0)
+      throw new Error(
+        `nothing was merged: the project has files that git does not see where the task's would go: ${unseen.join(", ")}`,
+      );
     // First what goes: a folder may take the place of a file.
     for (const { status, path } of changes) if (status === "D") await this.#delete(path);
     await this.#withIndex(async (env) => {
@@ -232,6 +253,21 @@ export class Worktrees {
       await gitOrThrow(this.#root, ["checkout-index", "-f", "-z", "--stdin"], { env, input });
     });
     return paths.sort();
+  }
+
+  /** What stands, unknown to git, where a change would put a new file: it is the user's, and nowhere else. */
+  async #unseen(changes: readonly Changed[]): Promise<readonly string[]> {
+    const going = new Set(changes.filter(({ status }) => status === "D").map(({ path }) => path));
+    const unseen = new Set<string>();
+    for (const { status, path } of changes) {
+      if (status !== "A") continue;
+      for (let above = dirname(path); above !== "."; above = dirname(above)) {
+        const found = await lstat(join(this.#root, above)).catch(() => undefined);
+        if (found !== undefined && !found.isDirectory() && !going.has(above)) unseen.add(above);
+      }
+      for (const file of await filesAt(this.#root, path)) if (!going.has(file)) unseen.add(file);
+    }
+    return [...unseen];
   }
 
   /** Removes a file, and the folders that it leaves empty, as git does. */
@@ -292,6 +328,23 @@ export class Worktrees {
     }
   }
 
+  /** Has git look at files again that the user told it to take as they are: their edits would be overwritten unseen. */
+  async #see(env: NodeJS.ProcessEnv): Promise<void> {
+    const listed = await gitOrThrow(this.#root, ["ls-files", "-v", "-z"], { env });
+    const entries = listed.stdout.split("\0").map((line) => ({ tag: line.slice(0, 1), path: line.slice(2) }));
+    const assumed = entries.filter(({ tag }) => tag !== tag.toUpperCase()).map(({ path }) => path);
+    // What a sparse checkout has not on the disk is not deleted.
+    const skipped: string[] = [];
+    for (const { tag, path } of entries)
+      if (tag.toUpperCase() === "S" && (await exists(join(this.#root, path)))) skipped.push(path);
+    const flags = { "--no-assume-unchanged": assumed, "--no-skip-worktree": skipped };
+    for (const [flag, paths] of Object.entries(flags)) {
+      if (paths.length === 0) continue;
+      const input = paths.map((path) => `${path}\0`).join("");
+      await gitOrThrow(this.#root, ["update-index", flag, "-z", "--stdin"], { env, input });
+    }
+  }
+
   /** Runs `work` with an index of its own, a copy of the user's: git then need not read the files that are as they were. */
   async #withIndex<T>(work: (env: NodeJS.ProcessEnv) => Promise<T>): Promise<T> {
     const folder = await mkdtemp(join(tmpdir(), "orchestrator-index-"));
@@ -301,11 +354,18 @@ export class Worktrees {
       await copyFile(resolve(this.#root, users), index).catch(() =>
         gitOrThrow(this.#root, ["read-tree", "HEAD"], { env: { GIT_INDEX_FILE: index } }),
       );
+      await this.#see({ GIT_INDEX_FILE: index });
       return await work({ GIT_INDEX_FILE: index });
     } finally {
       await rm(folder, { recursive: true, force: true });
     }
   }
+}
+
+/** A file that differs between two states, by git's letter: `A`dded, `D`eleted, or another. */
+interface Changed {
+  readonly status: string;
+  readonly path: string;
 }
 
 /** All that is anybody's work: what we keep in the project is not. */
@@ -321,12 +381,26 @@ export function isLinked(path: string): boolean {
 
 /** Keeps our links out of a commit: a rule for folders, `node_modules/`, does not ignore a link. */
 async function linksIn(directory: string): Promise<readonly string[]> {
+  return (await linksOf(directory)).map((name) => `:(exclude)${name}`);
+}
+
+/** Those of {@link LINKED} that are links. */
+async function linksOf(directory: string): Promise<readonly string[]> {
   const links: string[] = [];
   for (const name of LINKED) {
     const found = await lstat(join(directory, name)).catch(() => undefined);
-    if (found?.isSymbolicLink() === true) links.push(`:(exclude)${name}`);
+    if (found?.isSymbolicLink() === true) links.push(name);
   }
   return links;
+}
+
+/** What is at a path below `root`: itself, or the files in it where it is a folder; nothing where nothing is. */
+async function filesAt(root: string, path: string): Promise<readonly string[]> {
+  const found = await lstat(join(root, path)).catch(() => undefined);
+  if (found === undefined) return [];
+  if (!found.isDirectory()) return [path];
+  const names = await readdir(join(root, path));
+  return (await Promise.all(names.map((name) => filesAt(root, `${path}/${name}`)))).flat();
 }
 
 function exists(path: string): Promise<boolean> {

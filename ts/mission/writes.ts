@@ -49,9 +49,12 @@ function bash(directory: string, parameters: unknown): Writes {
 
 function within(directory: string, from: string, paths: readonly string[]): readonly string[] {
   const root = real(directory);
-  return [...new Set(paths.map((path) => projectPath(root, real(resolve(from, path)))))].filter(
-    (path) => path !== undefined,
-  );
+  const named = paths.map((path) => {
+    const written = real(resolve(from, path));
+    // The project itself, or what it is in: that is all of it.
+    return projectPath(written, root) !== undefined || written === root ? "." : projectPath(root, written);
+  });
+  return [...new Set(named)].filter((path) => path !== undefined);
 }
 
 /** `path` with the links in it followed, as far as it exists: a link in the scope may lead out of it. */
